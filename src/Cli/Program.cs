@@ -1,0 +1,114 @@
+// mybeam: the command line. Each command is a file of its own; this one chooses.
+namespace MyBeam.Cli;
+
+using System;
+using System.Runtime.InteropServices;
+using MyBeam.Memory;
+using MyBeam.Platform;
+using MyBeam.Vm;
+
+/// <summary>The entry point.</summary>
+public static unsafe partial class Program
+{
+    public const int Usage = 2;
+
+    [DllImport("mybeam", EntryPoint = "mybeam_arguments"), SuppressGCTransition]
+    private static extern byte** Arguments(int* count);
+
+    [DllImport("mybeam", EntryPoint = "mybeam_archive"), SuppressGCTransition]
+    private static extern byte* Archive(nuint* bytes);
+
+    /// <summary>Runs the command named by the first argument; gives the exit status.</summary>
+    public static int Main()
+    {
+        int count;
+        byte** arguments = Arguments(&count);
+        nuint archiveBytes;
+        byte* archive = Archive(&archiveBytes);
+        // Before the first allocation: blocks made earlier would have no head to check.
+        for (int i = 1; i < count; i++)
+            if (Is(arguments[i], "--check-memory"u8)) Allocator.EnableChecking();
+        OsSignals.Ignore(OsSignal.BrokenPipe);
+        int status = Dispatch(arguments + 1, count - 1, archive, archiveBytes);
+        return status;
+    }
+
+    private static int Dispatch(byte** arguments, int count, byte* archive, nuint archiveBytes)
+    {
+        if (count == 0) return PrintUsage(Files.StandardError, Usage);
+        byte* command = arguments[0];
+        if (Is(command, "--help"u8) || Is(command, "-h"u8) || Is(command, "help"u8)) return PrintUsage(Files.StandardOutput, 0);
+        if (Is(command, "--version"u8))
+        {
+            Output o = new(Files.StandardOutput);
+            o.Text("mybeam 0.1 (OTP 29 semantics"u8);
+            o.Text(sizeof(nint) == 8 && System.Runtime.Intrinsics.Arm.ArmBase.Arm64.IsSupported ? ", arm64"u8 : ", x86-64"u8);
+            o.Text(", archive of "u8);
+            o.Number(ModuleArchive.Count(archive, archiveBytes));
+            o.Line(" modules)"u8);
+            o.Flush();
+            return 0;
+        }
+        AtomTable.Initialize();
+        for (int i = 1; i < count && !Is(command, "run"u8); i++)
+            if (Is(arguments[i], "--help"u8)) return PrintUsage(Files.StandardOutput, 0);
+        if (Is(command, "run"u8)) return RunCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
+        if (Is(command, "info"u8)) return InfoCommand.Run(arguments + 1, count - 1);
+        if (Is(command, "dis"u8)) return DisCommand.Run(arguments + 1, count - 1);
+        if (Is(command, "closure"u8)) return ClosureWithMachine(arguments + 1, count - 1);
+        if (Is(command, "loadtest"u8)) return LoadTestCommand.Run(arguments + 1, count - 1);
+        Output errors = new(Files.StandardError);
+        errors.Text("mybeam: no command '"u8);
+        errors.ZeroTerminated(command);
+        errors.Line("'; mybeam --help lists them"u8);
+        errors.Flush();
+        return Usage;
+    }
+
+    private static int ClosureWithMachine(byte** arguments, int count)
+    {
+        Machine* m = Machine.Create();
+        if (m == null) return 1;
+        closureMachine = m;
+        int status = ClosureCommand.Run(arguments, count, new ClosureHooks { Implemented = &Implemented, HasNative = &HasNative });
+        Machine.Destroy(m);
+        return status;
+    }
+
+    // The hooks of the closure tool carry no state of their own.
+    private static Machine* closureMachine;
+
+    private static bool Implemented(int op) => Rules.Handles(op);
+
+    private static bool HasNative(Term module, Term function, int arity)
+    {
+        Export* e = ExportTable.Find(closureMachine, module, function, arity);
+        return e != null && e->Native != null;
+    }
+
+    /// <summary>Whether a zero-terminated argument is this text.</summary>
+    public static bool Is(byte* argument, ReadOnlySpan<byte> text)
+    {
+        for (int i = 0; i < text.Length; i++)
+            if (argument[i] != text[i]) return false;
+        return argument[text.Length] == 0;
+    }
+
+    private static int PrintUsage(int descriptor, int status)
+    {
+        Output o = new(descriptor);
+        o.Line("usage: mybeam COMMAND …"u8);
+        o.Line("  run FILE.beam|MODULE [FUNCTION [ARG…]]   calls a function and prints its result; ARGs are Erlang terms"u8);
+        o.Line("      -pa DIR          look for modules in DIR first (may be repeated)"u8);
+        o.Line("      --time           print the run time of the function in microseconds to stderr"u8);
+        o.Line("      --gc-stress      collect garbage at every allocation"u8);
+        o.Line("      --check-memory   check every block of native memory"u8);
+        o.Line("      --stats          print reductions, collections and memory to stderr"u8);
+        o.Line("  dis FILE… [--specific]                   disassembles: generic instructions, or the threaded code made of them"u8);
+        o.Line("  info FILE…                               chunks, exports, imports, attributes"u8);
+        o.Line("  closure FILE|DIR… [--json]               opcodes and imported functions used, with counts, and which MyBeam has"u8);
+        o.Line("  --version, --help"u8);
+        o.Flush();
+        return status;
+    }
+}

@@ -1,0 +1,71 @@
+// Zstandard decompression by libzstd: the archive of OTP's modules. Compressing is done at build time by the zstd program.
+using System.Runtime.InteropServices;
+
+namespace MyBeam.Platform;
+
+/// <summary>libzstd, one frame at a time. Decompressing holds some 160 KB of libc's memory while it runs.</summary>
+public static unsafe class Zstd
+{
+    // ZSTD_CONTENTSIZE_UNKNOWN and ZSTD_CONTENTSIZE_ERROR.
+    private const ulong SizeUnknown = ulong.MaxValue, SizeError = ulong.MaxValue - 1;
+
+    /// <summary>
+    /// Bytes that a frame decompresses to, from its header: what the data claims, so check it against a limit before allocating.
+    /// False when the frame does not tell, or is none.
+    /// </summary>
+    public static bool ContentSize(byte* frame, nuint bytes, out ulong size)
+    {
+        size = ZSTD_getFrameContentSize(frame, bytes);
+        if (size == SizeUnknown || size == SizeError)
+        {
+            size = 0;
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Bytes that the first frame at an address takes. False when it is none or is cut.</summary>
+    public static bool FrameSize(byte* frame, nuint bytes, out nuint size)
+    {
+        size = ZSTD_findFrameCompressedSize(frame, bytes);
+        return Succeeded(ref size);
+    }
+
+    /// <summary>
+    /// Decompresses whole frames into a buffer. False when the data is damaged, has something behind the frames, or does not fit.
+    /// </summary>
+    /// <param name="frame">The compressed data.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="target">Where the output goes.</param>
+    /// <param name="capacity">Bytes of room there; nothing is written past it.</param>
+    /// <param name="written">Bytes of output; 0 when false.</param>
+    public static bool Decompress(byte* frame, nuint bytes, byte* target, nuint capacity, out nuint written)
+    {
+        written = ZSTD_decompress(target, capacity, frame, bytes);
+        return Succeeded(ref written);
+    }
+
+    private static bool Succeeded(ref nuint result)
+    {
+        if (ZSTD_isError(result) == 0)
+        {
+            return true;
+        }
+
+        result = 0;
+        return false;
+    }
+
+    [DllImport("libzstd")]
+    private static extern ulong ZSTD_getFrameContentSize(byte* frame, nuint bytes);
+
+    [DllImport("libzstd")]
+    private static extern nuint ZSTD_findFrameCompressedSize(byte* frame, nuint bytes);
+
+    [DllImport("libzstd")]
+    private static extern nuint ZSTD_decompress(byte* target, nuint capacity, byte* frame, nuint bytes);
+
+    [DllImport("libzstd"), SuppressGCTransition]
+    private static extern uint ZSTD_isError(nuint result);
+}

@@ -1,0 +1,94 @@
+// Natives of erts_debug that look into terms, and the window into the VM's state that OTP's test suites use.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>Sizes and identity of terms; get_internal_state and set_internal_state.</summary>
+internal static unsafe class ErtsDebugBifs
+{
+    // Words looked at that are worth a reduction.
+    private const long WordsPerReduction = 32;
+
+    // A slice's reductions (OTP: CONTEXT_REDS).
+    private const long MostReductions = 4000;
+
+    [Bif("erts_debug:flat_size/1")]
+    public static Term FlatSize(Process* p, Term* a) => Words(p, TermSize.Flat(a[0]));
+
+    [Bif("erts_debug:size_shared/1")]
+    public static Term SizeShared(Process* p, Term* a) => Words(p, TermSize.Shared(a[0], null));
+
+    private static Term Words(Process* p, long words)
+    {
+        if (words < 0) return Process.SystemLimit(p);
+        Process.Bump(p, words / WordsPerReduction);
+        return Process.Integer(p, words);
+    }
+
+    [Bif("erts_debug:same/2")]
+    public static Term Same(Process* p, Term* a) => Term.Bool(a[0] == a[1]);
+
+    /// <summary>
+    /// A copy with the same sharing. A term that shares nothing is copied; of one with sharing the copy is the term itself: no program can tell the
+    /// difference but by same/2, and a copy without sharing could be exponentially larger.
+    /// </summary>
+    [Bif("erts_debug:copy_shared/2")]
+    public static Term CopyShared(Process* p, Term* a)
+    {
+        if (!a[1].IsBoolean) return Process.Badarg(p);
+        long flat = TermSize.Flat(a[0]), shared = TermSize.Shared(a[0], null);
+        if (flat < 0 || shared < 0) return Process.SystemLimit(p);
+        Process.Bump(p, flat / WordsPerReduction);
+        if (flat != shared) return a[0];
+        Term copy = TermCopy.ToHeap(a[0], &p->Heap);
+        return copy.IsNone ? Process.SystemLimit(p) : copy;
+    }
+
+    /// <summary>
+    /// What OTP's test suites ask the emulator. Always available here (in OTP only after set_internal_state(available_internal_state, true)); badarg for
+    /// what this VM has nothing to say about.
+    /// </summary>
+    [Bif("erts_debug:get_internal_state/1")]
+    public static Term GetInternalState(Process* p, Term* a)
+    {
+        Term what = a[0];
+        if (what == Am.AvailableInternalState) return Am.True;
+        if (what == Am.RedsLeft) return Term.Small(ReductionsLeft(p));
+        if (what == Am.NextPid) return Process.Integer(p, p->Machine->NextPid);
+        if (what == Am.ForceHeapFrags || what == Am.SchedulerDump || what == Am.HashmapCollisionBonanza || what == Am.DebuggerSupport) return Am.False;
+        if (what == Am.LcGraph || what == Am.FlxctrMemoryUsage) return Am.Notsup;
+        if (what == Am.ReYieldCoverage) return Am.Undefined;
+        if (what.IsTupleOf(2))
+        {
+            Term* pair = what.TupleElements;
+            if (pair[0] == Am.InternalHash) return Term.Small(TermHash.Internal(pair[1], 0));
+            if (pair[0] == Am.Atom && pair[1].IsSmall && pair[1].SmallValue >= 0 && pair[1].SmallValue < AtomTable.Count)
+                return Term.Atom((uint)pair[1].SmallValue);
+        }
+        return Process.Badarg(p);
+    }
+
+    private static long ReductionsLeft(Process* p)
+    {
+        long left = p->Machine->Context->Reductions - p->Bumped;
+        return left < 0 ? 0 : left > MostReductions ? MostReductions : left;
+    }
+
+    /// <summary>The other half. Limits of loops that OTP's natives have are accepted and do nothing: natives here are never interrupted.</summary>
+    [Bif("erts_debug:set_internal_state/2")]
+    public static Term SetInternalState(Process* p, Term* a)
+    {
+        Term what = a[0], value = a[1];
+        if (what == Am.AvailableInternalState) return value.IsBoolean ? Am.True : Process.Badarg(p);
+        if (what == Am.RedsLeft && value.IsSmall)
+        {
+            if (value.SmallValue >= 0 && value.SmallValue <= MostReductions) p->Machine->Context->Reductions = value.SmallValue;
+            return Am.True;
+        }
+        if ((what == Am.BinaryLoopLimit || what == Am.ReLoopLimit || what == Am.UnicodeLoopLimit) && (value == Am.Default || value.IsSmall))
+            return Term.Small(MostReductions);
+        if (what == Am.ForceGc) return Am.True;
+        if (what == Am.Wait) return Am.Ok;
+        return Process.Badarg(p);
+    }
+}

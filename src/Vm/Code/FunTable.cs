@@ -1,0 +1,66 @@
+// Fun entries of a VM: one for each fun expression of each version of a module, found by module, index and uniq (funs from external terms name them so).
+namespace MyBeam.Vm;
+
+using System;
+using MyBeam.Memory;
+
+/// <summary>All fun entries of one VM.</summary>
+public unsafe struct FunTable
+{
+    private FunEntry** buckets;
+    private uint mask;
+    private NativeList<nint> entries;
+
+    /// <summary>The entry of a fun; made when new (without code until its module is loaded). uniq: 16 bytes, the module's MD5.</summary>
+    public static FunEntry* FindOrCreate(Machine* m, Term module, long arity, long index, byte* uniq, long oldIndex, long oldUniq)
+    {
+        FunTable* t = &m->Funs;
+        if (t->buckets == null || t->entries.Count * 2 > t->mask) Grow(t);
+        uint i = Hash(module, index) & t->mask;
+        ReadOnlySpan<byte> wanted = new(uniq, 16);
+        for (; t->buckets[i] != null; i = (i + 1) & t->mask)
+        {
+            FunEntry* e = t->buckets[i];
+            if (e->Module == module && e->Index == index && wanted.SequenceEqual(new ReadOnlySpan<byte>(e->Uniq, 16))) return e;
+        }
+        FunEntry* fresh = (FunEntry*)Allocator.AllocZeroed((nuint)sizeof(FunEntry), Owner.Code);
+        if (fresh == null) return null;
+        fresh->Module = module;
+        fresh->Arity = arity;
+        fresh->Index = index;
+        fresh->OldUniq = oldUniq;
+        for (int k = 0; k < 16; k++) fresh->Uniq[k] = uniq[k];
+        t->buckets[i] = fresh;
+        t->entries.Add((nint)fresh, Owner.Code);
+        return fresh;
+    }
+
+    /// <summary>Frees all entries.</summary>
+    public static void Destroy(Machine* m)
+    {
+        FunTable* t = &m->Funs;
+        for (int i = 0; i < t->entries.Count; i++) Allocator.Free((void*)t->entries[i], (nuint)sizeof(FunEntry), Owner.Code);
+        t->entries.Free(Owner.Code);
+        if (t->buckets != null) Allocator.Free(t->buckets, ((nuint)t->mask + 1) * 8, Owner.Code);
+        *t = default;
+    }
+
+    private static uint Hash(Term module, long index) => (uint)(((module.AtomIndex * 31UL) + (ulong)index) * 0x9E3779B97F4A7C15UL >> 40);
+
+    private static void Grow(FunTable* t)
+    {
+        FunEntry** old = t->buckets;
+        uint mask = old == null ? 255 : (t->mask * 2) + 1;
+        FunEntry** fresh = (FunEntry**)Allocator.AllocZeroed(((nuint)mask + 1) * 8, Owner.Code);
+        for (int k = 0; k < t->entries.Count; k++)
+        {
+            FunEntry* e = (FunEntry*)t->entries[k];
+            uint i = Hash(e->Module, e->Index) & mask;
+            while (fresh[i] != null) i = (i + 1) & mask;
+            fresh[i] = e;
+        }
+        if (old != null) Allocator.Free(old, ((nuint)t->mask + 1) * 8, Owner.Code);
+        t->buckets = fresh;
+        t->mask = mask;
+    }
+}

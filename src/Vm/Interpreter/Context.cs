@@ -1,0 +1,41 @@
+// The context of one scheduler: what the threaded code reaches through its fourth argument. Register operands of instructions are byte offsets from its
+// address (DESIGN 6), so the x registers must start within 16 bits of it.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>Registers and current state of one scheduler thread. One native block, owned by its scheduler.</summary>
+public unsafe struct Context
+{
+    /// <summary>Reductions left in this slice; a call that takes it below 1 yields.</summary>
+    public long Reductions;
+    public Process* Process;
+    public Machine* Machine;
+    /// <summary>Where the running code's module was found last (a hint for stack traces), unused by handlers.</summary>
+    public ulong* Current;
+    /// <summary>The instruction at which the run loop leaves threaded code (one Halt instruction).</summary>
+    public ulong* HaltCode;
+    /// <summary>Why threaded code returned to the run loop: one of the Stop constants.</summary>
+    public long Stop;
+    /// <summary>Scratch arguments for natives called as guard BIFs and for slow paths.</summary>
+    public fixed ulong Scratch[8];
+    /// <summary>X registers: x(i) is X[i]; those past the last are scratch of the loader's rewrites.</summary>
+    public fixed ulong X[MaxRegisters + 4];
+    /// <summary>Float registers.</summary>
+    public fixed double F[MaxFloatRegisters];
+    /// <summary>The bitstring being built (OpsBitsBuild.cs): its data; the bit that the offsets of fields count from; its size in bits, summed up before it is made.</summary>
+    public byte* BitsBase;
+    public ulong BitsPos, BitsTotal;
+
+    public const int MaxRegisters = 1024, MaxFloatRegisters = 1024;
+
+    /// <summary>Address of x(0). By the constant: taking the address of the field would make the compiler test the pointer for null each time.</summary>
+    [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
+    public static Term* Xs(Context* c) => (Term*)((byte*)c + ContextLayout.X);
+}
+
+/// <summary>Why threaded code came back to the run loop.</summary>
+public static class StopReason
+{
+    public const long Finished = 1, Yielded = 2, Exited = 3, Waiting = 4, Halted = 5;
+}

@@ -1,0 +1,254 @@
+// apply, calls of funs, receive.
+namespace MyBeam.Vm;
+
+using System.Runtime.CompilerServices;
+using MyBeam.Memory;
+
+public static unsafe partial class Ops
+{
+    // apply: slot 0: arity; x(arity) module, x(arity + 1) function
+    public static long Apply(ulong* I, Term* E, Term* H, Context* C)
+    {
+        ulong* target = ApplyTarget(I, E, H, C, ((ushort*)I)[4]);
+        if (target == null) return Exceptions.Handle(I, E, (Term*)C->Process->Heap.Top, C);
+        *(ulong**)E = I + 2;
+        return Enter(target, E, H, C);
+    }
+
+    // apply_last: slot 0: arity, 1: bytes of the frame
+    public static long ApplyLast(ulong* I, Term* E, Term* H, Context* C)
+    {
+        ulong* target = ApplyTarget(I, E, H, C, ((ushort*)I)[4]);
+        if (target == null) return Exceptions.Handle(I, E, (Term*)C->Process->Heap.Top, C);
+        return Enter(target, (Term*)((byte*)E + ((ushort*)I)[5]), H, C);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong* ApplyTarget(ulong* I, Term* E, Term* H, Context* C, int arity)
+    {
+        Term* x = Context.Xs(C);
+        Term m = x[arity], f = x[arity + 1];
+        if (m.IsAtom && f.IsAtom) return CodeTable.CallTarget(C->Machine, m, f, arity);
+        Save(C, I, E, H);
+        Process* p = C->Process;
+        Term list = ListOf(p, x, arity);
+        Process.Raise(p, ExceptionClass.Error, Am.Badarg);
+        p->FailArgs = Process.Cons(p, m, Process.Cons(p, f, Process.Cons(p, list, Term.Nil)));
+        return null;
+    }
+
+    // erlang:apply/3 called as a function: x(0) module, x(1) function, x(2) argument list. slot 0: bytes of the frame to drop, 1: 0 call, 1 tail call.
+    public static long ApplyList(ulong* I, Term* E, Term* H, Context* C)
+    {
+        ulong* target = ApplyListTarget(I, E, H, C);
+        if (target == null) return Exceptions.Handle(I, E, (Term*)C->Process->Heap.Top, C);
+        if (((ushort*)I)[5] == 0) *(ulong**)E = I + 2;
+        else E = (Term*)((byte*)E + ((ushort*)I)[4]);
+        return Enter(target, E, H, C);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ulong* ApplyListTarget(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Term* x = Context.Xs(C);
+        Term m = x[0], f = x[1], list = x[2];
+        Process* p = C->Process;
+        int n = 0;
+        Term rest = list;
+        while (rest.IsCons && n < 256) { rest = rest.Tail; n++; }
+        if (m.IsAtom && f.IsAtom && rest.IsNil && n <= 255)
+        {
+            for (int i = 0; i < n; i++) { x[i] = list.Head; list = list.Tail; }
+            // apply(erlang, apply, [F, Args]) and the like go round again in the target itself
+            return CodeTable.CallTarget(C->Machine, m, f, n);
+        }
+        Save(C, I, E, H);
+        Process.Raise(p, ExceptionClass.Error, Am.Badarg);
+        p->FailArgs = ListOf(p, x, 3);
+        return null;
+    }
+
+    // erlang:apply/2: x(0) fun, x(1) argument list. slots as ApplyList
+    public static long ApplyFunList(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Term* x = Context.Xs(C);
+        Term f = x[0], list = x[1];
+        long n = 0;
+        Term rest = list;
+        while (rest.IsCons && n < 256) { rest = rest.Tail; n++; }
+        if (!rest.IsNil || n > 255) return ApplyFunBad(I, E, H, C);
+        for (long i = 0; i < n; i++) { x[i] = list.Head; list = list.Tail; }
+        if (((ushort*)I)[5] == 0) *(ulong**)E = I + 2;
+        else E = (Term*)((byte*)E + ((ushort*)I)[4]);
+        return EnterFun(I, E, H, C, f, n);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static long ApplyFunBad(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Save(C, I, E, H);
+        Process* p = C->Process;
+        Process.Raise(p, ExceptionClass.Error, Am.Badarg);
+        p->FailArgs = ListOf(p, Context.Xs(C), 2);
+        return Exceptions.Handle(I, E, (Term*)p->Heap.Top, C);
+    }
+
+    // call_fun: slot 0: arity; the fun is x(arity)
+    public static long CallFun(ulong* I, Term* E, Term* H, Context* C)
+    {
+        long n = ((ushort*)I)[4];
+        *(ulong**)E = I + 2;
+        return EnterFun(I, E, H, C, Context.Xs(C)[n], n);
+    }
+
+    // call_fun2: slots 0: fun, 1: arity
+    public static long CallFun2<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
+    {
+        Term f = TS.Get(I, E, C, 0, 2);
+        *(ulong**)E = I + 2;
+        return EnterFun(I, E, H, C, f, ((ushort*)I)[5]);
+    }
+
+    // call_fun2 + deallocate + return: slots 0: fun, 1: arity, 2: bytes of the frame
+    public static long CallFunLast<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
+    {
+        Term f = TS.Get(I, E, C, 0, 2);
+        return EnterFun(I, (Term*)((byte*)E + ((ushort*)I)[6]), H, C, f, ((ushort*)I)[5]);
+    }
+
+    // Enters a fun whose arguments are in x(0)..; its environment follows them.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long EnterFun(ulong* I, Term* E, Term* H, Context* C, Term f, long arity)
+    {
+        if (f.IsBoxed && Header.Kind(f.BoxHeader) == Header.Fun)
+        {
+            FunEntry* e = (FunEntry*)((Fun*)f.Box)->Entry;
+            ulong* code = e->Address;
+            if (e->Arity == arity && code != null)
+            {
+                Term* env = (Term*)f.Box + Fun.HeaderWords;
+                Term* x = Context.Xs(C) + arity;
+                for (long n = e->FreeCount; n > 0; n--) *x++ = *env++;
+                return Enter(code, E, H, C);
+            }
+        }
+        C->Scratch[0] = f.Bits;
+        C->Scratch[1] = (ulong)arity;
+        return EnterFunSlow(I, E, H, C);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static long EnterFunSlow(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Term f = new(C->Scratch[0]);
+        long arity = (long)C->Scratch[1];
+        Process* p = C->Process;
+        if (f.IsKind(Header.ExportFun))
+        {
+            Export* e = (Export*)((ExportFun*)f.Box)->Export;
+            if (e->Arity == arity) return Enter(e->Address, E, H, C);
+        }
+        Save(C, I, E, H);
+        if (f.IsKind(Header.Fun) && FunArity(f) == arity && ModuleFinder.TryLoad(C->Machine, ((FunEntry*)((Fun*)f.Box)->Entry)->Module))
+        {
+            FunEntry* e = (FunEntry*)((Fun*)f.Box)->Entry;
+            if (e->Address != null)
+            {
+                Term* env = (Term*)f.Box + Fun.HeaderWords;
+                for (long i = 0; i < e->FreeCount; i++) Context.Xs(C)[arity + i] = env[i];
+                return Enter(e->Address, E, H, C);
+            }
+        }
+        if (f.IsFun && FunArity(f) != arity)
+            Process.Raise(p, ExceptionClass.Error, Process.Tuple(p, Am.Badarity, Process.Tuple(p, f, ListOf(p, Context.Xs(C), arity))));
+        else if (f.IsFun)
+            Process.Raise(p, ExceptionClass.Error, Am.Undef);
+        else
+            Process.Raise(p, ExceptionClass.Error, Process.Tuple(p, Am.Badfun, f));
+        return Exceptions.Handle(I, E, (Term*)p->Heap.Top, C);
+    }
+
+    // -- receive, of messages a process sends itself --
+
+    // send: x(0) destination, x(1) message
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static long Send(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Save(C, I, E, H);
+        Process* p = C->Process;
+        Term* x = Context.Xs(C);
+        if (!Messages.Send(p, x[0], x[1]))
+        {
+            p->FailArgs = ListOf(p, x, 2);
+            return Exceptions.RaiseIn(I, E, C, ExportTable.Put(C->Machine, Am.Erlang, Am.Bang, 2));
+        }
+        x[0] = x[1];
+        return AfterNative(I + 1, E, C, 1);
+    }
+
+    // loop_rec: slot 0: D, label (the wait)
+    public static long LoopReceive<TD>(ulong* I, Term* E, Term* H, Context* C) where TD : struct, ITarget
+    {
+        Term m = Messages.Current(C->Process);
+        if (m.IsNone) return Jump(I, E, H, C);
+        TD.Set(I, E, C, 0, m);
+        return Next(I + 2, E, H, C);
+    }
+
+    // loop_rec_end: label
+    public static long LoopReceiveEnd(ulong* I, Term* E, Term* H, Context* C)
+    {
+        C->Process->MailboxAt++;
+        C->Reductions--;
+        return Jump(I, E, H, C);
+    }
+
+    public static long RemoveMessage(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Save(C, I, E, H);
+        Messages.Remove(C->Process);
+        return Next(I + 1, E, (Term*)C->Process->Heap.Top, C);
+    }
+
+    public static long Timeout(ulong* I, Term* E, Term* H, Context* C)
+    {
+        C->Process->MailboxAt = 0;
+        C->Process->Deadline = 0;
+        return Next(I + 1, E, H, C);
+    }
+
+    // wait: label (of loop_rec): nobody else can send: the run loop reports the deadlock
+    public static long Wait(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Save(C, I + ((int*)I)[3], E, H);
+        return C->Stop = StopReason.Waiting;
+    }
+
+    // wait_timeout: slot 0: time, label
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static long WaitTimeout<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
+    {
+        Save(C, I, E, H);
+        Process* p = C->Process;
+        Term t = TS.Get(I, E, C, 0, 2);
+        if (t == Am.Infinity)
+        {
+            p->Resume = I + ((int*)I)[3];
+            return C->Stop = StopReason.Waiting;
+        }
+        if (!t.IsSmall || t.SmallValue < 0 || t.SmallValue > uint.MaxValue)
+        {
+            Process.Raise(p, ExceptionClass.Error, Am.TimeoutValue);
+            return Exceptions.Handle(I, E, H, C);
+        }
+        MyBeam.Platform.Clock.Sleep(t.SmallValue * 1000000);
+        return Next(I + 2 + TS.Wide, E, H, C);
+    }
+
+    // recv_marker_reserve, _bind, _clear, _use: an optimisation that one process has no use for; the register must hold a term
+    public static long MarkerReserve<TD>(ulong* I, Term* E, Term* H, Context* C) where TD : struct, ITarget
+    {
+        TD.Set(I, E, C, 0, Term.Nil);
+        return Next(I + 2, E, H, C);
+    }
+}

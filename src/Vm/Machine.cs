@@ -1,0 +1,76 @@
+// One VM: everything that is not a process hangs off it (DESIGN 4.2: no mutable global state but the atom table).
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+using MyBeam.Platform;
+
+/// <summary>One VM.</summary>
+public unsafe struct Machine
+{
+    /// <summary>Addresses of the handlers, by InstructionTable's numbering.</summary>
+    public ulong* Handlers;
+    public ExportTable Exports;
+    public CodeTable Code;
+    public FunTable Funs;
+    public LiteralArea Literals;
+    public HeapShared HeapShared;
+    public ModuleFinder Finder;
+    public Counters Counters;
+    /// <summary>The one scheduler.</summary>
+    public Context* Context;
+    /// <summary>A Halt instruction: where the first frame of every process returns to.</summary>
+    public fixed ulong HaltCode[2];
+    /// <summary>Exit status asked for by halt/0,1,2 (Halting != 0).</summary>
+    public int Halting, ExitStatus;
+    /// <summary>Reductions a slice has.</summary>
+    public long SliceReductions;
+    public long NextPid;
+    /// <summary>A module whose on_load function has not run yet, or null.</summary>
+    public LoadedModule* PendingOnLoad;
+    public IoServer Io;
+    /// <summary>Live processes.</summary>
+    public int Processes;
+
+    /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
+    private const long LiteralSpace = 1L << 30;
+
+    /// <summary>Makes a VM; null when memory is out. Free with Destroy.</summary>
+    public static Machine* Create()
+    {
+        AtomTable.Initialize();
+        Machine* m = (Machine*)Allocator.AllocZeroed((nuint)sizeof(Machine), Owner.Vm);
+        if (m == null) return null;
+        m->Handlers = (ulong*)Allocator.Alloc(InstructionTable.HandlerCount * 8, Owner.Vm);
+        InstructionTable.Fill(m->Handlers);
+        m->Context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
+        if (!ContextLayout.Holds(m->Context)) return null;
+        m->Context->Machine = m;
+        m->SliceReductions = 4000;
+        void* space = OsMemory.Reserve((nuint)LiteralSpace);
+        if (space == null) return null;
+        LiteralArea.Initialize(&m->Literals, (byte*)space, (nuint)LiteralSpace, &Commit);
+        m->HeapShared.LiteralBase = (byte*)space;
+        m->HeapShared.LiteralBytes = (nuint)LiteralSpace;
+        m->HeapShared.MinHeapSize = 233;
+        m->HaltCode[0] = m->Handlers[InstructionTable.FirstVariant[Specific.Halt]];
+        m->Context->HaltCode = m->HaltCode;
+        ExportTable.Create(m);
+        BifTable.Register(m);
+        return m;
+    }
+
+    /// <summary>Frees the VM and everything it owns.</summary>
+    public static void Destroy(Machine* m)
+    {
+        CodeTable.Destroy(m);
+        FunTable.Destroy(m);
+        ModuleFinder.Destroy(m);
+        ExportTable.Destroy(m);
+        OsMemory.Unmap(m->HeapShared.LiteralBase, (nuint)LiteralSpace);
+        Allocator.Free(m->Context, (nuint)sizeof(Context), Owner.Vm);
+        Allocator.Free(m->Handlers, InstructionTable.HandlerCount * 8, Owner.Vm);
+        Allocator.Free(m, (nuint)sizeof(Machine), Owner.Vm);
+    }
+
+    private static bool Commit(byte* p, nuint bytes) => OsMemory.Commit(p, bytes);
+}

@@ -1,0 +1,214 @@
+// The native group leader of bare mode: answers the I/O protocol (io_request / io_reply) on standard input and output without a process of its own.
+// Requests that name a function to make the characters (io:format does) run it in a helper process on a context of its own, at once.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+using MyBeam.Platform;
+
+/// <summary>State of the group leader of one VM.</summary>
+public unsafe struct IoServer
+{
+    private Term pid;
+    /// <summary>Where put_chars functions run; made when first needed.</summary>
+    private Context* context;
+    private byte* output;
+    private int used;
+    private byte* input;
+    private int inputAt, inputEnd;
+    private int ended, failed;
+
+    private const int OutputBytes = 16384, InputBytes = 16384;
+
+    /// <summary>Makes the group leader; gives its pid.</summary>
+    public static Term Start(Machine* m)
+    {
+        m->Io = default;
+        m->Io.pid = Term.Pid((ulong)m->NextPid++);
+        m->Io.output = (byte*)Allocator.Alloc(OutputBytes, Owner.Files);
+        return m->Io.pid;
+    }
+
+    /// <summary>Writes what is buffered and frees everything.</summary>
+    public static void Stop(Machine* m)
+    {
+        Flush(m);
+        Allocator.Free(m->Io.output, OutputBytes, Owner.Files);
+        if (m->Io.input != null) Allocator.Free(m->Io.input, InputBytes, Owner.Files);
+        if (m->Io.context != null) Allocator.Free(m->Io.context, (nuint)sizeof(Context), Owner.Vm);
+        m->Io = default;
+    }
+
+    /// <summary>Whether a pid is the group leader's.</summary>
+    public static bool Is(Machine* m, Term to) => to == m->Io.pid && !to.IsNone;
+
+    /// <summary>Takes a message to the group leader; answers io_request messages at once, ignores others.</summary>
+    public static void Take(Process* p, Term message)
+    {
+        if (!message.IsTupleOf(4) || message.TupleElements[0] != Am.IoRequest) return;
+        Term* e = message.TupleElements;
+        Term from = e[1], replyAs = e[2];
+        Term reply = Request(p, e[3]);
+        if (from == p->Pid) p->Mailbox = Messages.Append(p, p->Mailbox, Process.Tuple(p, Am.IoReply, replyAs, reply));
+    }
+
+    private static Term ErrorReply(Process* p, Term reason) => Process.Tuple(p, Am.Error, reason);
+
+    private static Term Request(Process* p, Term r)
+    {
+        if (r == Am.Getopts)
+            return Process.Cons(p, Process.Tuple(p, Am.Binary, Am.False), Process.Cons(p, Process.Tuple(p, Am.Encoding, Am.Unicode), Term.Nil));
+        if (!r.IsTuple) return ErrorReply(p, Am.Request);
+        Term* e = r.TupleElements;
+        long n = r.TupleArity;
+        if (n == 0) return ErrorReply(p, Am.Request);
+        if (e[0] == Am.PutChars && n == 3) return Put(p, e[1], e[2]);
+        if (e[0] == Am.PutChars && n == 2) return Put(p, Am.Latin1, e[1]);
+        if (e[0] == Am.PutChars && n == 5) return PutMade(p, e[1], e[2], e[3], e[4]);
+        if (e[0] == Am.PutChars && n == 4) return PutMade(p, Am.Latin1, e[1], e[2], e[3]);
+        if (e[0] == Am.Requests && n == 2)
+        {
+            Term result = Am.Ok;
+            for (Term list = e[1]; list.IsCons; list = list.Tail)
+            {
+                result = Request(p, list.Head);
+                if (result != Am.Ok) return result;
+            }
+            return result;
+        }
+        if (e[0] == Am.GetLine && n >= 2) return GetLine(p, e[n - 1]);
+        if (e[0] == Am.GetChars && n >= 3 && e[n - 1].IsSmall) return GetCharacters(p, e[n - 2], e[n - 1].SmallValue);
+        if (e[0] == Am.Setopts) return Am.Ok;
+        if (e[0] == Am.GetGeometry) return ErrorReply(p, Am.Enotsup);
+        return ErrorReply(p, Am.Request);
+    }
+
+    // -- output --
+
+    private static Term Put(Process* p, Term encoding, Term characters)
+    {
+        Machine* m = p->Machine;
+        IoCharacters walk = new(characters, encoding == Am.Latin1);
+        bool good = true;
+        while (good && walk.Next(out uint c))
+        {
+            if (c == IoCharacters.Bad) { good = false; break; }
+            if (c < 0x80) Byte(m, (byte)c);
+            else if (c < 0x800) { Byte(m, (byte)(0xC0 | (c >> 6))); Byte(m, (byte)(0x80 | (c & 0x3F))); }
+            else if (c < 0x10000) { Byte(m, (byte)(0xE0 | (c >> 12))); Byte(m, (byte)(0x80 | ((c >> 6) & 0x3F))); Byte(m, (byte)(0x80 | (c & 0x3F))); }
+            else { Byte(m, (byte)(0xF0 | (c >> 18))); Byte(m, (byte)(0x80 | ((c >> 12) & 0x3F))); Byte(m, (byte)(0x80 | ((c >> 6) & 0x3F))); Byte(m, (byte)(0x80 | (c & 0x3F))); }
+        }
+        walk.Free();
+        if (!good) return ErrorReply(p, Process.Tuple(p, Am.PutChars, encoding));
+        // A person at a terminal sees every request at once; a pipe gets whole blocks.
+        if (m->Io.used > OutputBytes / 2 || Files.IsTerminal(Files.StandardOutput)) Flush(m);
+        return m->Io.failed != 0 ? ErrorReply(p, Am.Terminated) : Am.Ok;
+    }
+
+    // Characters made by M:F(Args): run it in a helper process.
+    private static Term PutMade(Process* p, Term encoding, Term module, Term function, Term arguments)
+    {
+        Machine* m = p->Machine;
+        Term badCall = Process.Tuple(p, Am.Error, function);
+        if (!module.IsAtom || !function.IsAtom) return badCall;
+        Process* helper = ProcessState.Create(m);
+        if (helper == null) return ErrorReply(p, Am.SystemLimit);
+        helper->GroupLeader = p->GroupLeader;
+        Context* own = m->Context;
+        if (m->Io.context == null)
+        {
+            m->Io.context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
+            m->Io.context->Machine = m;
+            m->Io.context->HaltCode = m->HaltCode;
+        }
+        m->Context = m->Io.context;
+        int count = 0;
+        for (; arguments.IsCons && count < 255; arguments = arguments.Tail) Context.Xs(m->Context)[count++] = TermCopy.ToHeap(arguments.Head, &helper->Heap);
+        ProcessState.SetCall(helper, ExportTable.Put(m, module, function, count), Context.Xs(m->Context), count);
+        long stop = ProcessState.Run(m, helper);
+        Term result = *Context.Xs(m->Context);
+        m->Context = own;
+        Term reply = stop == StopReason.Finished ? Put(helper, encoding, result) : Term.None;
+        Term answer;
+        if (reply == Am.Ok) answer = Am.Ok;
+        else answer = ErrorReply(p, stop == StopReason.Finished ? Process.Tuple(p, Am.PutChars, encoding) : function);
+        ProcessState.Free(helper);
+        return answer;
+    }
+
+    private static void Byte(Machine* m, byte b)
+    {
+        if (m->Io.used == OutputBytes) Flush(m);
+        m->Io.output[m->Io.used++] = b;
+    }
+
+    /// <summary>Writes what is buffered.</summary>
+    public static void Flush(Machine* m)
+    {
+        if (m->Io.used > 0 && Files.WriteAll(Files.StandardOutput, m->Io.output, (nuint)m->Io.used) != Errno.None) m->Io.failed = 1;
+        m->Io.used = 0;
+    }
+
+    // -- input: lines and characters as lists, decoded from UTF-8 --
+
+    private static Term GetLine(Process* p, Term prompt)
+    {
+        Put(p, Am.Unicode, prompt);
+        Flush(p->Machine);
+        NativeList<uint> line = default;
+        while (NextCharacter(p->Machine, out uint c))
+        {
+            line.Add(c, Owner.Text);
+            if (c == '\n') break;
+        }
+        return Finish(p, ref line);
+    }
+
+    private static Term GetCharacters(Process* p, Term prompt, long count)
+    {
+        Put(p, Am.Unicode, prompt);
+        Flush(p->Machine);
+        NativeList<uint> line = default;
+        while (line.Count < count && NextCharacter(p->Machine, out uint c)) line.Add(c, Owner.Text);
+        return Finish(p, ref line);
+    }
+
+    private static Term Finish(Process* p, ref NativeList<uint> line)
+    {
+        if (line.Count == 0) return Am.Eof;
+        Term list = Term.Nil;
+        for (int i = line.Count - 1; i >= 0; i--) list = Process.Cons(p, Term.Small(line[i]), list);
+        line.Free(Owner.Text);
+        return list;
+    }
+
+    private static bool NextCharacter(Machine* m, out uint c)
+    {
+        c = 0;
+        if (!NextByte(m, out byte b)) return false;
+        c = b;
+        int more = b >= 0xF0 ? 3 : b >= 0xE0 ? 2 : b >= 0xC0 ? 1 : 0;
+        if (more > 0) c = b & (0x3Fu >> more);
+        while (more-- > 0 && NextByte(m, out b)) c = (c << 6) | (b & 0x3Fu);
+        return true;
+    }
+
+    private static bool NextByte(Machine* m, out byte b)
+    {
+        b = 0;
+        IoServer* io = &m->Io;
+        if (io->inputAt == io->inputEnd)
+        {
+            if (io->ended != 0) return false;
+            if (io->input == null) io->input = (byte*)Allocator.Alloc(InputBytes, Owner.Files);
+            if (Files.Read(Files.StandardInput, io->input, InputBytes, out nuint got) != Errno.None || got == 0)
+            {
+                io->ended = 1;
+                return false;
+            }
+            io->inputAt = 0;
+            io->inputEnd = (int)got;
+        }
+        b = io->input[io->inputAt++];
+        return true;
+    }
+}
