@@ -28,6 +28,10 @@ public unsafe struct Machine
     /// <summary>A module whose on_load function has not run yet, or null.</summary>
     public LoadedModule* PendingOnLoad;
     public IoServer Io;
+    public VmEnvironment Environment;
+    public SystemFlags Flags;
+    public StatisticsSince Statistics;
+    public PersistentTerms PersistentTerms;
     /// <summary>Live processes.</summary>
     public int Processes;
 
@@ -65,6 +69,8 @@ public unsafe struct Machine
         CodeTable.Destroy(m);
         FunTable.Destroy(m);
         ModuleFinder.Destroy(m);
+        m->Environment.Free();
+        PersistentTerms.Destroy(m);
         ExportTable.Destroy(m);
         OsMemory.Unmap(m->HeapShared.LiteralBase, (nuint)LiteralSpace);
         Allocator.Free(m->Context, (nuint)sizeof(Context), Owner.Vm);

@@ -114,6 +114,13 @@ internal unsafe struct BinaryAutomaton
         return true;
     }
 
+    // Over the bytes that start nothing: unlike the steps from state to state, these loads do not wait for each other.
+    private readonly long Skip(byte* subject, long i, long end)
+    {
+        while (i < end && next[columnOf[subject[i]]] == 0) i++;
+        return i;
+    }
+
     /// <summary>The first match: of those that start first, the longest.</summary>
     public readonly bool First(byte* subject, long from, long end, out Hit hit)
     {
@@ -122,8 +129,8 @@ internal unsafe struct BinaryAutomaton
         int s = 0;
         for (long i = from; i < end;)
         {
+            if (s == 0 && hit.Start < 0 && (i = Skip(subject, i, end)) == end) break;
             s = next[((long)s * columns) + columnOf[subject[i++]]];
-            if (s == 0 && hit.Start < 0) continue;
             State* state = states + s;
             // Whatever still may come starts after the match at hand.
             if (hit.Start >= 0 && i - state->Depth > hit.Start) break;
@@ -145,6 +152,7 @@ internal unsafe struct BinaryAutomaton
         int s = 0;
         for (long i = from; i < end;)
         {
+            if (s == 0 && (i = Skip(subject, i, end)) == end) break;
             s = next[((long)s * columns) + columnOf[subject[i++]]];
             for (int f = states[s].Longest; f != 0; f = states[f].Shorter)
             {

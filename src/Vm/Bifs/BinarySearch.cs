@@ -30,7 +30,7 @@ internal unsafe struct SearchPattern
     private int* shifts;
     private BinaryAutomaton automaton;
 
-    /// <summary>Kind of the resource.</summary>
+    /// <summary>Kind of the resource: unlike any of ResourceKind, which are small.</summary>
     public const ulong Kind = 0x6261_7474_6572_6E00;
 
     // Failed comparisons after which the shifts are worth making, and the bytes that must then still be there.

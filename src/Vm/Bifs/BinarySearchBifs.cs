@@ -29,22 +29,8 @@ internal static unsafe class BinarySearchBifs
         Term tag = pattern.IsSingle ? Am.Bm : Am.Ac;
         NativeResource* resource = SearchPattern.ToResource(&pattern);
         if (resource == null) return Process.SystemLimit(p);
-        return Process.Tuple(p, tag, Reference(p, resource));
-    }
-
-    // A magic reference that takes over the resource's claim. Its numbers are the resource's address, which no other live resource has, and a third number
-    // that no reference counter reaches.
-    private static Term Reference(Process* p, NativeResource* resource)
-    {
-        MagicRef* r = (MagicRef*)Process.Alloc(p, MagicRef.Words);
-        ulong place = (ulong)resource >> 4;
-        r->Header = Header.Make(Header.MagicRef, MagicRef.Words - 1);
-        r->Id0 = (place & (Identifiers.MaxReference - 1)) | ((place >> 18 << 32) & 0xFFFF_FFFF_0000_0000);
-        r->Id1 = 0xFFFF_0000 | ((place >> 50) & 0xFFFF);
-        r->Resource = resource;
-        r->Next = p->Heap.OffHeap;
-        p->Heap.OffHeap = (BinaryRef*)r;
-        return Term.Boxed(r);
+        Term reference = MagicRefs.Make(p, resource);
+        return reference.IsNone ? reference : Process.Tuple(p, tag, reference);
     }
 
     [Bif("binary:match/2")]
@@ -125,9 +111,8 @@ internal static unsafe class BinarySearchBifs
     // {bm | ac, Reference} from compile_pattern/1.
     private static PatternResult Compiled(Term t, ref SearchPattern* pattern)
     {
-        if (!t.IsTupleOf(2) || !t.TupleElements[1].IsKind(Header.MagicRef)) return PatternResult.Badarg;
-        NativeResource* resource = ((MagicRef*)t.TupleElements[1].Box)->Resource;
-        if (resource->Kind != SearchPattern.Kind) return PatternResult.Badarg;
+        NativeResource* resource = t.IsTupleOf(2) ? MagicRefs.Open(t.TupleElements[1], SearchPattern.Kind) : null;
+        if (resource == null) return PatternResult.Badarg;
         pattern = (SearchPattern*)resource;
         return t.TupleElements[0] == (pattern->IsSingle ? Am.Bm : Am.Ac) ? PatternResult.Made : PatternResult.Badarg;
     }

@@ -177,11 +177,19 @@ public static unsafe class ErlangControlBifs
         return Am.True;
     }
 
-    /// <summary>Collects at the next chance a call gives: natives never do. True, as OTP gives for the process itself.</summary>
+    /// <summary>Has the process collected as soon as this native has returned, since natives never collect: an (emptied) fragment asks for that.</summary>
     [Bif("erts_internal:garbage_collect/1", BifKind.Traps)]
     public static Term GarbageCollect(Process* p, Term* a)
     {
         if (a[0] != Am.Major && a[0] != Am.Minor) return Process.Badarg(p);
+        Heap* heap = &p->Heap;
+        if (a[0] == Am.Major) heap->MinorCount = heap->FullSweepAfter;
+        if (heap->Fragments == null)
+        {
+            long words = System.Math.Max(heap->Stack - heap->Top - Heap.StackReserve, 0) + 1;
+            ulong* block = Heap.Alloc(heap, words);
+            if (block != null) Heap.Release(heap, block, block + words);
+        }
         return Am.True;
     }
 }

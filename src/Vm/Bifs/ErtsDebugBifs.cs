@@ -29,20 +29,11 @@ internal static unsafe class ErtsDebugBifs
     public static Term Same(Process* p, Term* a) => Term.Bool(a[0] == a[1]);
 
     /// <summary>
-    /// A copy with the same sharing. A term that shares nothing is copied; of one with sharing the copy is the term itself: no program can tell the
-    /// difference but by same/2, and a copy without sharing could be exponentially larger.
+    /// A copy with the same sharing, which is the term itself: only same/2 could tell the difference, and terms never change. Where sharing matters a copy
+    /// that loses it could be exponentially larger.
     /// </summary>
     [Bif("erts_debug:copy_shared/2")]
-    public static Term CopyShared(Process* p, Term* a)
-    {
-        if (!a[1].IsBoolean) return Process.Badarg(p);
-        long flat = TermSize.Flat(a[0]), shared = TermSize.Shared(a[0], null);
-        if (flat < 0 || shared < 0) return Process.SystemLimit(p);
-        Process.Bump(p, flat / WordsPerReduction);
-        if (flat != shared) return a[0];
-        Term copy = TermCopy.ToHeap(a[0], &p->Heap);
-        return copy.IsNone ? Process.SystemLimit(p) : copy;
-    }
+    public static Term CopyShared(Process* p, Term* a) => a[1].IsBoolean ? a[0] : Process.Badarg(p);
 
     /// <summary>
     /// What OTP's test suites ask the emulator. Always available here (in OTP only after set_internal_state(available_internal_state, true)); badarg for

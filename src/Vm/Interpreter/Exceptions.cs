@@ -14,7 +14,7 @@ public static unsafe class Exceptions
     public const int Depth = 8;
 
     /// <summary>Raises what the process's Fail slots hold, at instruction I of the running function. Goes on at the handler, or leaves threaded code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long Handle(ulong* I, Term* E, Term* H, Context* C)
     {
         Process* p = C->Process;
@@ -23,7 +23,7 @@ public static unsafe class Exceptions
     }
 
     /// <summary>Raises what the Fail slots hold inside native or undefined function e, which was called from I: its frame comes first.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long RaiseIn(ulong* I, Term* E, Context* C, Export* e)
     {
         Process* p = C->Process;
@@ -33,7 +33,7 @@ public static unsafe class Exceptions
 
     /// <summary>As RaiseIn for a native called as a function: the arguments are in the x registers. Natives that only raise (error/1, exit/1, throw/1,
     /// raise/3 …) have no frame of their own: they set FailTrace or NoFrame.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long RaiseNative(ulong* I, Term* E, Context* C, Export* e)
     {
         Process* p = C->Process;
@@ -47,7 +47,7 @@ public static unsafe class Exceptions
     }
 
     /// <summary>As RaiseIn for an arithmetic instruction: erlang:Name(a, b).</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long RaiseOperator(ulong* I, Term* E, Context* C, Term name, Term a, Term b)
     {
         Process* p = C->Process;

@@ -37,7 +37,7 @@ public static unsafe partial class Ops
         C->Scratch[3] = (ulong)length;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BinarySlow<TDo>(ulong* I, Term* E, Term* H, Context* C) where TDo : struct, IBinary
     {
         Save(C, I, E, H);

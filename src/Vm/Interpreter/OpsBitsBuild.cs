@@ -49,19 +49,29 @@ public static unsafe partial class Ops
     }
 
     // Negative, not an integer: badarg; too large: system_limit.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsSizeBad(ulong* I, Term* E, Term* H, Context* C, Term size)
     {
         bool negative = size.IsSmall ? size.SmallValue < 0 : !size.IsBig || size.BigNegative;
         return negative ? BsFail(I, E, H, C, Am.Size, size) : BsFailLimit(I, E, H, C, Am.Size, size);
     }
 
-    // a code point in UTF-8 (slot 1: 8) or UTF-16: slot 0 source. A wrong one is found when it is written (the order of OTP's checks).
-    public static long BsSizeUtf<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, ITarget
+    // The order in which wrong code points are found is that of OTP 27's and 29's JIT: UTF-8 and UTF-32 here, UTF-16 when it is written.
+
+    // a code point in UTF-8: slot 0 source; I[2] fail, I[3] info
+    public static long BsSizeUtf8<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, ITarget
     {
         Term t = TS.Get(I, E, C, 0, 0);
-        ulong code = t.IsSmall ? (ulong)t.SmallValue : ulong.MaxValue;
-        C->BitsTotal += (ulong)(((ushort*)I)[5] == 8 ? BitsUtf.Utf8Bits(code) : BitsUtf.Utf16Bits(code));
+        if (!t.IsSmall || !BitsUtf.IsValid((ulong)t.SmallValue)) return BsFail(I, E, H, C, Am.Type, t);
+        C->BitsTotal += (ulong)BitsUtf.Utf8Bits((ulong)t.SmallValue);
+        return Next(I + 4, E, H, C);
+    }
+
+    // in UTF-16: slot 0 source
+    public static long BsSizeUtf16<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, ITarget
+    {
+        Term t = TS.Get(I, E, C, 0, 0);
+        C->BitsTotal += (ulong)(t.IsSmall ? BitsUtf.Utf16Bits((ulong)t.SmallValue) : 32);
         return Next(I + 2, E, H, C);
     }
 
@@ -105,7 +115,7 @@ public static unsafe partial class Ops
         return Next(I + 5, E, H + words, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsNewLarge(ulong* I, Term* E, Term* H, Context* C)
     {
         ulong bits = C->BitsTotal;
@@ -223,7 +233,7 @@ public static unsafe partial class Ops
     }
 
     /// <summary>Everything else that can be appended to. <paramref name="source"/>, <paramref name="value"/> (of an …Int, else null): registers.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsAppendSlow(ulong* I, Term* E, Term* H, Context* C, Term* source, Term* value)
     {
         Term t = *source;
@@ -325,7 +335,7 @@ public static unsafe partial class Ops
     }
 
     /// <summary>BsRetry after BsNeedsCollection: if the bytes that hang on the heap are all in use, the limit gives way, so that the retry succeeds.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsRetryBinary(ulong* I, Term* E, Term* H, Context* C, ulong need, Term* keep)
     {
         long bytes = (long)C->Scratch[3];
@@ -355,7 +365,7 @@ public static unsafe partial class Ops
     }
 
     // a writable binary with a capacity of x0 bytes (1024 when that is no size) into x0: what a comprehension starts from
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long BsInitWritable(ulong* I, Term* E, Term* H, Context* C)
     {
         Term* x = Context.Xs(C);
@@ -373,7 +383,7 @@ public static unsafe partial class Ops
     // -- failing --
 
     /// <summary>badarg at a segment whose fail is I[2] and whose info is I[3].</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsFail(ulong* I, Term* E, Term* H, Context* C, Term detail, Term value)
     {
         C->Scratch[5] = I[3];
@@ -381,14 +391,14 @@ public static unsafe partial class Ops
     }
 
     /// <summary>badarg at the second segment of an instruction: its info is I[5].</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsFailOther(ulong* I, Term* E, Term* H, Context* C, Term detail, Term value)
     {
         C->Scratch[5] = I[5];
         return BsRaise(I, E, H, C, detail, value);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsRaise(ulong* I, Term* E, Term* H, Context* C, Term detail, Term value)
     {
         if (I[2] != 0) return Next(I + (long)I[2], E, H, C);
@@ -399,7 +409,7 @@ public static unsafe partial class Ops
     }
 
     /// <summary>system_limit at a segment whose fail is I[2] and whose info is I[3].</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsFailLimit(ulong* I, Term* E, Term* H, Context* C, Term detail, Term value)
     {
         if (I[2] != 0) return Next(I + (long)I[2], E, H, C);

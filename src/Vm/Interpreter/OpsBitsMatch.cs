@@ -2,6 +2,9 @@
 // instructions with fixed offsets: one test that there are enough bits, then fields at known distances from Start, the last of which moves Start on
 // (RuleHooksBits.cs). So no field waits for the one before it, and a failed comparison leaves Start where it was.
 //
+// Slow paths that end by going on (BsRetry, ...) are marked AggressiveOptimization, not NoInlining: the compiler does not inline them either (but for tiny ones),
+// and out of a NoInlining method it never makes a tail jump: each use would leave a frame on the native stack.
+//
 // Slots: context 0, destination 1, then as each handler says. Nothing here keeps a data pointer over a collection.
 namespace MyBeam.Vm;
 
@@ -142,7 +145,7 @@ public static unsafe partial class Ops
         return Next(I + 2, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsGet8Odd<TC, TD>(ulong* I, Term* E, Term* H, Context* C) where TC : struct, ITarget where TD : struct, ITarget
     {
         SubBits* s = BitsContext<TC>(I, E, C);
@@ -357,7 +360,7 @@ public static unsafe partial class Ops
     // -- what the handlers call --
 
     /// <summary>Takes the next code point; -1 and no move when there is no valid one.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsUtf(SubBits* s, int form, int flags)
     {
         int bits = 32;
@@ -452,7 +455,7 @@ public static unsafe partial class Ops
     private static ulong Need(long words, int live) => ((ulong)words << 16) | (uint)live;
 
     /// <summary>Collects and runs the instruction at I again. <paramref name="keep"/>: a register it needs that may lie above the live ones.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsRetry(ulong* I, Term* E, Term* H, Context* C, ulong need, Term* keep)
     {
         if (!BsCollect(I, E, H, C, need, keep)) return OutOfMemory(I, E, H, C);

@@ -40,7 +40,7 @@ public static unsafe partial class Ops
 
     // bs_private_append, which says nothing of live registers, so nothing may be collected: a full binary is replaced where its reference stands. The
     // compiler knows that nothing else has a window on it. slot 0 source, 1 target, 2 unit; I[2] fail, I[3] info; BitsTotal bits
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long BsPrivateAppendOld<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, ITarget
     {
         Term t = TS.Get(I, E, C, 0, 0);

@@ -37,7 +37,7 @@ public static unsafe partial class Ops
     }
 
     // A bignum, or no integer at all.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsPutIntOdd(ulong* I, Term* E, Term* H, Context* C, Term t)
     {
         if (!t.IsInteger) return BsFail(I, E, H, C, Am.Type, t);

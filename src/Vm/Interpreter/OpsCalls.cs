@@ -83,7 +83,7 @@ public static unsafe partial class Ops
         return EnterFun(I, E, H, C, f, n);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long ApplyFunBad(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -137,7 +137,7 @@ public static unsafe partial class Ops
         return EnterFunSlow(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long EnterFunSlow(ulong* I, Term* E, Term* H, Context* C)
     {
         Term f = new(C->Scratch[0]);
@@ -171,7 +171,7 @@ public static unsafe partial class Ops
     // -- receive, of messages a process sends itself --
 
     // send: x(0) destination, x(1) message
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long Send(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -225,7 +225,7 @@ public static unsafe partial class Ops
     }
 
     // wait_timeout: slot 0: time, label
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long WaitTimeout<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
     {
         Save(C, I, E, H);

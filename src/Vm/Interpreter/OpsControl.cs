@@ -178,7 +178,7 @@ public static unsafe partial class Ops
     }
 
     // func_info: I[1] module, I[2] function, I[3] arity: reached when no clause matched
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long FuncInfo(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);

@@ -2,7 +2,8 @@
 //
 // A handler is `static long Op(ulong* I, Term* E, Term* H, Context* C)`: instruction, stack (E[0]: return-address slot, y(n) at E[n + 1]), heap top, context.
 // It ends by jumping to the next handler: Next(...) in return position compiles to a jmp (build/check-tailcalls proves it). So a handler must not have
-// address-taken locals, stackalloc or an inlined P/Invoke; whatever needs these is a separate NoInlining method.
+// address-taken locals, stackalloc or an inlined P/Invoke; whatever needs these is a separate method that returns a value. A slow path that goes on with threaded
+// code must not be marked NoInlining (the compiler makes no tail jump out of such a method) but AggressiveOptimization, which keeps it out of line too.
 namespace MyBeam.Vm;
 
 using System.Runtime.CompilerServices;
@@ -26,7 +27,7 @@ public static unsafe partial class Ops
     private static long Jump(ulong* I, Term* E, Term* H, Context* C) => Next(I + ((int*)I)[3], E, H, C);
 
     // Nothing sets breakpoints yet: an address with bit 1 set is a corrupt code word.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Breakpoint(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -60,7 +61,7 @@ public static unsafe partial class Ops
     }
 
     /// <summary>Collects, then runs the instruction at I again (which found too little room).</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static long CollectAndRetry(ulong* I, Term* E, Term* H, Context* C)
     {
         long need = (long)C->Scratch[0], live = (long)C->Scratch[1];
@@ -69,7 +70,7 @@ public static unsafe partial class Ops
     }
 
     /// <summary>The process cannot have the memory it needs: it dies alone (DESIGN 4.5).</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static long OutOfMemory(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -90,7 +91,7 @@ public static unsafe partial class Ops
     }
 
     /// <summary>The slice is used up at a call whose target is I (the entry of a function: I[-1] is its arity). Leaves threaded code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static long Yield(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -116,7 +117,7 @@ public static unsafe partial class Ops
         return AfterNativeSlow(I, E, C, live);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long AfterNativeSlow(ulong* I, Term* E, Context* C, long live)
     {
         Process* p = C->Process;
@@ -140,7 +141,7 @@ public static unsafe partial class Ops
         return Next(I, E, (Term*)p->Heap.Top, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long StoreAfterNativeSlow(ulong* I, Term* E, Context* C, Term* target, Term result, long live)
     {
         Process* p = C->Process;

@@ -43,7 +43,7 @@ public static unsafe partial class Ops
         return CatchEndSlow(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long CatchEndSlow(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -55,7 +55,7 @@ public static unsafe partial class Ops
         return AfterNative(I + 2, E, C, 1);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long RaiseError(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -89,7 +89,7 @@ public static unsafe partial class Ops
         return RaiseAgain(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long RaiseAgain(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -101,7 +101,7 @@ public static unsafe partial class Ops
     }
 
     // raw_raise: x(0) class, x(1) value, x(2) trace
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long RawRaise(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -122,7 +122,7 @@ public static unsafe partial class Ops
     }
 
     // build_stacktrace: x(0)
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long BuildStacktrace(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);

@@ -50,7 +50,7 @@ public static unsafe partial class Ops
         return FloatConvertSlow(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long FloatConvertSlow(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
@@ -68,7 +68,7 @@ public static unsafe partial class Ops
         return Exceptions.Handle(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long FloatError(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);

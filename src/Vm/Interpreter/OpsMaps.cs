@@ -11,6 +11,8 @@ public static unsafe partial class Ops
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Term* Target(ulong word, Term* E, Context* C) => (Term*)(((word & 4) != 0 ? (byte*)E : (byte*)C) + (word >> 3));
 
+    // Methods here that end in a jump are not marked NoInlining: the compiler makes no tail call in a method that is (CORINFO_FLG_DONT_INLINE_CALLER).
+
     /// <summary>Maps.Find out of line.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Term FindInMap(Term map, Term key) => Maps.Find(map, key);
@@ -22,19 +24,20 @@ public static unsafe partial class Ops
     {
         FlatMap* m = (FlatMap*)TS.Get(I, E, C, 0, 0).Box;
         if (Header.Kind(m->Header) != Header.FlatMap) return GetTrieElement<TS, TD>(I, E, H, C);
-        Term* keys = m->Keys.TupleElements;
-        long n = m->Size.SmallValue;
+        Term* at = m->Keys.TupleElements;
+        Term* end = at + m->Size.SmallValue;
+        // From a key to its value: one register for two, so that nothing needs saving.
+        long toValue = (byte*)FlatMap.Values(m) - (byte*)at;
         ulong key = I[2];
-        for (long i = 0; i < n; i++)
+        for (; at < end; at++)
         {
-            if (keys[i].Bits != key) continue;
-            TD.Set(I, E, C, 1, FlatMap.Values(m)[i]);
+            if (at->Bits != key) continue;
+            TD.Set(I, E, C, 1, *(Term*)((byte*)at + toValue));
             return Next(I + 4, E, H, C);
         }
         return Jump(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static long GetTrieElement<TS, TD>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand where TD : struct, ITarget
     {
         Term value = Maps.FindInTrie(TS.Get(I, E, C, 0, 0).Box, new Term(I[2]), (uint)I[3]);
@@ -73,7 +76,6 @@ public static unsafe partial class Ops
         return Next(last, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static long GetTrieElements<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
     {
         ulong* m = TS.Get(I, E, C, 0, 0).Box;
@@ -148,7 +150,6 @@ public static unsafe partial class Ops
         return StoreAfterNative(at + 1 + (*at * 2), E, C, TD.Address(I, E, C, 1), map, ((ushort*)I)[6]);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static long PutMapFailed(ulong* I, Term* E, Context* C, long fail)
     {
         Process* p = C->Process;
@@ -219,7 +220,6 @@ public static unsafe partial class Ops
         return Next(I + 4 + TK.Wide, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static long MapBifFailed<TK, TM>(ulong* I, Term* E, Term* H, Context* C) where TK : struct, IOperand where TM : struct, IOperand
     {
         long fail = (long)I[3 + TK.Wide];
@@ -242,7 +242,6 @@ public static unsafe partial class Ops
         return Next(I + 4, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private static long MapSizeFailed<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
     {
         long fail = (long)I[3];

@@ -53,7 +53,7 @@ public static unsafe partial class Ops
     }
 
     // A native returned None: an exception, a trap (go on in another function with the same return address) or a wait.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long NativeFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Process* p = C->Process;
@@ -65,7 +65,7 @@ public static unsafe partial class Ops
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long NativeFailedLast(ulong* I, Term* E, Term* H, Context* C)
     {
         Export* e = (Export*)I[2];
@@ -74,14 +74,14 @@ public static unsafe partial class Ops
         return Exceptions.RaiseNative(I, (Term*)((byte*)E + ((ushort*)I)[4]), C, e);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long NativeFailedOnly(ulong* I, Term* E, Term* H, Context* C)
     {
         if (C->Process->Fail == FailKind.Trap) return Trap(I, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long Trap(ulong* I, Term* E, Term* H, Context* C)
     {
         Process* p = C->Process;
@@ -98,7 +98,7 @@ public static unsafe partial class Ops
     }
 
     // The code of an export that is not loaded: I[1] is the export. Finds the module (archive, code path) and goes on there, else calls the error handler.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long UndefinedFunction(ulong* I, Term* E, Term* H, Context* C)
     {
         Export* e = (Export*)I[1];
@@ -115,7 +115,7 @@ public static unsafe partial class Ops
     {
         Save(C, I, E, H);
         Term r = ((Export*)I[2])->Native(C->Process, Context.Xs(C));
-        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 0, (long)I[3], 0);
+        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 0, (long)I[3]);
         TD.Set(I, E, C, 0, r);
         return Next(I + 4, E, (Term*)C->Process->Heap.Top, C);
     }
@@ -127,7 +127,7 @@ public static unsafe partial class Ops
         C->Scratch[0] = TA.Get(I, E, C, 0, 2).Bits;
         Export* e = (Export*)I[2 + TA.Wide];
         Term r = e->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, e, 1, (long)I[3 + TA.Wide], 0);
+        if (r.IsNone) return GuardFailed(I, E, C, e, 1, (long)I[3 + TA.Wide]);
         return StoreAfterNative(I + 4 + TA.Wide, E, C, TD.Address(I, E, C, 1), r, ((ushort*)I)[6]);
     }
 
@@ -139,7 +139,7 @@ public static unsafe partial class Ops
         C->Scratch[1] = TB.Get(I, E, C, 1, 2 + TA.Wide).Bits;
         Export* e = (Export*)I[2 + TA.Wide + TB.Wide];
         Term r = e->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, e, 2, (long)I[3 + TA.Wide + TB.Wide], 0);
+        if (r.IsNone) return GuardFailed(I, E, C, e, 2, (long)I[3 + TA.Wide + TB.Wide]);
         return StoreAfterNative(I + 4 + TA.Wide + TB.Wide, E, C, TD.Address(I, E, C, 2), r, ((ushort*)I)[7]);
     }
 
@@ -149,12 +149,12 @@ public static unsafe partial class Ops
         Save(C, I, E, H);
         for (int i = 0; i < 3; i++) C->Scratch[i] = Operand(I[4 + i], E, C).Bits;
         Term r = ((Export*)I[2])->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 3, (long)I[3], 0);
+        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 3, (long)I[3]);
         return StoreAfterNative(I + 7, E, C, TD.Address(I, E, C, 0), r, ((ushort*)I)[5]);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static long GuardFailed(ulong* I, Term* E, Context* C, Export* e, int arity, long fail, long unused)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long GuardFailed(ulong* I, Term* E, Context* C, Export* e, int arity, long fail)
     {
         Process* p = C->Process;
         if (fail != 0) return Next(I + fail, E, (Term*)p->Heap.Top, C);
@@ -179,11 +179,11 @@ public static unsafe partial class Ops
         return ElementFailed(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long ElementFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[4], 2, (long)I[5], 0);
+        return GuardFailed(I, E, C, (Export*)I[4], 2, (long)I[5]);
     }
 
     // element(Register, Tuple): slots 0: index, 1: T, 2: D; wide: export, fail
@@ -201,11 +201,11 @@ public static unsafe partial class Ops
         return ElementRegisterFailed(I, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long ElementRegisterFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[2], 2, (long)I[3], 0);
+        return GuardFailed(I, E, C, (Export*)I[2], 2, (long)I[3]);
     }
 
     // hd, tl: slots 0: S, 1: D; wide: export, fail
@@ -234,12 +234,12 @@ public static unsafe partial class Ops
         return Next(I + 4, E, H, C);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long OneFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[2], 1, (long)I[3], 0);
+        return GuardFailed(I, E, C, (Export*)I[2], 1, (long)I[3]);
     }
 
     // self(): slot 0: D

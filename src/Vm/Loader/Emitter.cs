@@ -296,7 +296,7 @@ public unsafe struct Emitter
                 break;
             case (byte)'w':
                 if (a.Kind == ArgKind.F && a.Value != 0) Patches.Add(new Patch { Word = Words.Count, From = start, Label = (int)a.Value, Form = 1 });
-                Words.Add(a.Kind == ArgKind.F ? 0UL : (ulong)a.Value);
+                Words.Add(a.Kind == ArgKind.F ? 0UL : a.Kind is ArgKind.I or ArgKind.A or ArgKind.N or ArgKind.Lit ? Constant(&a).Bits : (ulong)a.Value);
                 break;
             case (byte)'l':
                 Patches.Add(new Patch { Word = Words.Count, From = start, Label = (int)a.Value, Form = 2 });

@@ -284,6 +284,7 @@ public static unsafe partial class RuleHooks
     private static void One(Emitter* e, GenericArg* fail, GenericArg* bif, GenericArg* a, GenericArg* d, long live)
     {
         Export* x = e->Imports[bif->Value];
+        if (MapBif1(e, fail, bif, a, d)) return;
         if (x->Native == null) { e->MissingNative(x); return; }
         bool register = a->Kind is ArgKind.X or ArgKind.Y;
         if (x->Module == Am.Erlang && register)
@@ -312,6 +313,7 @@ public static unsafe partial class RuleHooks
     public static void Bif2(Emitter* e, int i)
     {
         GenericArg* fail = e->ArgAt(i, 0), bif = e->ArgAt(i, 1), a = e->ArgAt(i, 2), b = e->ArgAt(i, 3), d = e->ArgAt(i, 4);
+        if (MapBif2(e, fail, bif, a, b, d)) return;
         Export* x = e->Imports[bif->Value];
         if (x->Module == Am.Erlang)
         {

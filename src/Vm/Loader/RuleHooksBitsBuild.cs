@@ -143,11 +143,11 @@ public static unsafe partial class RuleHooks
             Segment s = SegmentAt(e, c);
             if (s.Type == Am.Utf32) EmitSize(e, Specific.BsCheckUtf32, s.Value, -1, fail, s.Info);
             if (s.Bits >= 0) continue;
-            if (s.Type == Am.Utf8 || s.Type == Am.Utf16)
+            if (s.Type == Am.Utf8) EmitSize(e, Specific.BsSizeUtf8, s.Value, -1, fail, s.Info);
+            else if (s.Type == Am.Utf16)
             {
                 e->Put(0, *s.Value);
-                e->Put(1, Arg.Unsigned(s.Type == Am.Utf8 ? 8 : 16));
-                e->Emit(Specific.BsSizeUtf, 2);
+                e->Emit(Specific.BsSizeUtf16, 1);
             }
             else if (IsNamed(s.Size, Am.All)) EmitSize(e, Specific.BsSizeAll, s.Value, -1, fail, s.Info);
             else EmitSize(e, Specific.BsSizeField, s.Size, s.Unit, fail, s.Info);

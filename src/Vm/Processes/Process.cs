@@ -74,6 +74,8 @@ public unsafe struct Process
     public Term GroupLeader;
     /// <summary>The process dictionary.</summary>
     public ProcessDictionary Dictionary;
+    /// <summary>What process_flag/2 sets; no roots.</summary>
+    public ProcessFlags Flags;
     /// <summary>Reductions a native has asked to be charged for (BumpReductions), taken over after it returns.</summary>
     public long Bumped;
 

@@ -172,7 +172,8 @@ public static unsafe class TermPrinter
         else
         {
             if (c == '"') to.AddByte('\\');
-            to.AddCodePoint(c);
+            // One byte a character, as the emulator writes it: display/1 knows no Unicode.
+            to.AddByte(c);
         }
     }
 

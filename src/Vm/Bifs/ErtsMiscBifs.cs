@@ -1,0 +1,102 @@
+// Natives whose answer is the same for every program: what this VM does not have (tracing, distribution, code coverage), and small facts about it.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+public static unsafe class ErtsMiscBifs
+{
+    /// <summary>How error_logger shows warnings.</summary>
+    [Bif("error_logger:warning_map/0")]
+    public static Term WarningMap(Process* p, Term* a) => Am.Warning;
+
+    // -- dynamic tracing (DTrace tags): there is none --
+
+    [Bif("erlang:dt_get_tag/0")]
+    [Bif("erlang:dt_get_tag_data/0")]
+    [Bif("erlang:dt_put_tag/1")]
+    [Bif("erlang:system_profile/0")]
+    public static Term Undefined(Process* p, Term* a) => Am.Undefined;
+
+    [Bif("erlang:dt_spread_tag/1")]
+    [Bif("erlang:dt_restore_tag/1")]
+    public static Term True(Process* p, Term* a) => Am.True;
+
+    [Bif("erlang:dt_prepend_vm_tag_data/1")]
+    [Bif("erlang:dt_append_vm_tag_data/1")]
+    public static Term Same(Process* p, Term* a) => a[0];
+
+    // -- code coverage and the debugger --
+
+    [Bif("code:coverage_support/0")]
+    [Bif("erl_debugger:supported/0")]
+    public static Term False(Process* p, Term* a) => Am.False;
+
+    [Bif("code:get_coverage_mode/0")]
+    public static Term CoverageMode(Process* p, Term* a) => Am.None;
+
+    // -- nodes: this one, which is not alive --
+
+    [Bif("erlang:nodes/1")]
+    public static Term Nodes(Process* p, Term* a) => NodesOf(p, a[0]);
+
+    private static Term NodesOf(Process* p, Term kind)
+    {
+        Term kinds = kind.IsList ? kind : Process.Cons(p, kind, Term.Nil);
+        bool self = false;
+        for (; kinds.IsCons; kinds = kinds.Tail)
+        {
+            Term k = kinds.Head;
+            if (k == Am.This || k == Am.Known) self = true;
+            else if (k != Am.Visible && k != Am.Hidden && k != Am.Connected) return Process.Badarg(p);
+        }
+        if (!kinds.IsNil) return Process.Badarg(p);
+        return self ? Process.Cons(p, Am.NonodeNohost, Term.Nil) : Term.Nil;
+    }
+
+    [Bif("erts_internal:get_creation/0")]
+    public static Term Creation(Process* p, Term* a) => Am.Undefined;
+
+    /// <summary>The distribution flags of OTP 29: offered, ….</summary>
+    [Bif("erts_internal:get_dflags/0")]
+    public static Term DistributionFlags(Process* p, Term* a)
+    {
+        Term t = Process.NewTuple(p, 6);
+        Term* e = t.TupleElements;
+        e[0] = Am.ErtsDflags;
+        e[1] = e[3] = Term.Small(468283523004);
+        e[2] = Term.Small(17230663572);
+        e[4] = Term.Small(8396866);
+        e[5] = Term.Small(8192);
+        return t;
+    }
+
+    // -- the inside --
+
+    [Bif("erts_internal:no_aux_work_threads/0")]
+    public static Term AuxThreads(Process* p, Term* a) => Term.Small(1);
+
+    [Bif("erts_internal:is_system_process/1")]
+    [Bif("erts_internal:is_process_executing_dirty/1")]
+    public static Term NotSystem(Process* p, Term* a) => a[0].IsPid ? Am.False : Process.Badarg(p);
+
+    [Bif("erlang:check_old_code/1")]
+    public static Term CheckOldCode(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom) return Process.Badarg(p);
+        LoadedModule* module = CodeTable.Current(p->Machine, a[0]);
+        return Term.Bool(module != null && module->Old != null);
+    }
+
+    // -- names: the one of the i/o server only --
+
+    [Bif("erlang:whereis/1")]
+    public static Term WhereIs(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom) return Process.Badarg(p);
+        return a[0] == Am.User && IoServer.Is(p->Machine, p->GroupLeader) ? p->GroupLeader : Am.Undefined;
+    }
+
+    [Bif("erlang:registered/0")]
+    public static Term Registered(Process* p, Term* a) =>
+        IoServer.Is(p->Machine, p->GroupLeader) ? Process.Cons(p, Am.User, Term.Nil) : Term.Nil;
+}

@@ -1,0 +1,182 @@
+// Iodata: a binary, or a list of bytes, binaries and such lists, whose tail may be a binary. Walked without recursion.
+namespace MyBeam.Vm;
+
+using System;
+using MyBeam.Memory;
+
+/// <summary>
+/// Gives the bytes of iodata in pieces. Binaries that start at a byte come as they lie, without copying; bytes of lists and other binaries go through a
+/// scratch buffer of the caller's. Allocates (Owner.Temporary) only for deep lists; call Free when done.
+/// </summary>
+public unsafe struct IoData
+{
+    private WorkStack stack;
+    private readonly bool bitsAllowed;
+    // What to look at next: a cell, a bitstring, or nil (then the stack is next).
+    private Term at;
+    // The rest of a bitstring that does not start at a byte.
+    private byte* source;
+    private ulong sourceOffset, sourceBits;
+
+    /// <summary>
+    /// Starts at a term. <paramref name="inline"/>: WorkStack.InlineWords words on the caller's stack. <paramref name="bitsAllowed"/>: bitstrings that
+    /// do not end at a byte are welcome.
+    /// </summary>
+    public IoData(Term term, ulong* inline, bool bitsAllowed = false)
+    {
+        stack = new WorkStack(inline);
+        this.bitsAllowed = bitsAllowed;
+        at = term;
+        source = null;
+        sourceOffset = sourceBits = 0;
+        Failed = false;
+        Piece = Term.None;
+    }
+
+    /// <summary>The term was no iodata (badarg): what came before is right, the rest is not to be had.</summary>
+    public bool Failed { get; private set; }
+
+    /// <summary>The bitstring term whose data the last piece was, or None when the piece is in the scratch buffer.</summary>
+    public Term Piece { get; private set; }
+
+    /// <summary>
+    /// The next piece: its data (at a byte boundary) and its length in bits. False at the end, and when Failed.
+    /// </summary>
+    /// <param name="scratch">Where bytes of lists go; the piece lies there when data == scratch.</param>
+    /// <param name="room">Bytes of scratch, at least 1.</param>
+    public bool Next(byte* scratch, long room, out byte* data, out ulong bits)
+    {
+        data = scratch;
+        Piece = Term.None;
+        if (sourceBits != 0) return NextOfSource(scratch, room, out bits);
+        long used = 0;
+        for (; ; )
+        {
+            if (at.IsCons)
+            {
+                Term head = at.Head;
+                if (head.IsSmall)
+                {
+                    if ((ulong)head.SmallValue > 255 || room == 0) return Fail(out bits);
+                    if (used == room) break;
+                    scratch[used++] = (byte)head.SmallValue;
+                    at = at.Tail;
+                    continue;
+                }
+                if (used != 0) break;
+                Term tail = at.Tail;
+                if (!tail.IsNil) stack.Push(tail.Bits);
+                // A byte stands only in the head of a cell, so heads and tails can be looked at alike from here.
+                at = head;
+                continue;
+            }
+            if (used != 0) break;
+            if (at.IsNil)
+            {
+                bits = 0;
+                if (stack.IsEmpty) return false;
+                at = new Term(stack.Pop());
+                continue;
+            }
+            if (!at.IsBitstring) return Fail(out bits);
+            Bitstring.Open(at, out data, out ulong offset, out bits);
+            if ((bits & 7) != 0 && !bitsAllowed) return Fail(out bits);
+            Term whole = at;
+            at = Term.Nil;
+            if (bits == 0) continue;
+            if (offset == 0)
+            {
+                Piece = whole;
+                return true;
+            }
+            source = data;
+            sourceOffset = offset;
+            sourceBits = bits;
+            data = scratch;
+            if (room == 0) return Fail(out bits);
+            return NextOfSource(scratch, room, out bits);
+        }
+        bits = (ulong)used * 8;
+        data = scratch;
+        return true;
+    }
+
+    /// <summary>Frees what a deep list took.</summary>
+    public void Free() => stack.Free();
+
+    /// <summary>
+    /// The length of iodata in bits. False when the term is none (a part of it that does not end at a byte counts as such unless
+    /// <paramref name="bitsAllowed"/>). <paramref name="elements"/>: cells and binaries looked at, for charging reductions.
+    /// </summary>
+    public static bool Size(Term term, bool bitsAllowed, out ulong bits, out long elements)
+    {
+        ulong* inline = stackalloc ulong[WorkStack.InlineWords];
+        WorkStack stack = new(inline);
+        bits = 0;
+        elements = 0;
+        bool good = true;
+        Term at = term;
+        while (good)
+        {
+            elements++;
+            if (at.IsCons)
+            {
+                Term head = at.Head;
+                if (head.IsSmall)
+                {
+                    good = (ulong)head.SmallValue <= 255;
+                    bits += 8;
+                    at = at.Tail;
+                    continue;
+                }
+                Term tail = at.Tail;
+                if (!tail.IsNil) stack.Push(tail.Bits);
+                at = head;
+                continue;
+            }
+            if (at.IsBitstring)
+            {
+                Bitstring.Open(at, out _, out _, out ulong n);
+                good = bitsAllowed || (n & 7) == 0;
+                bits += n;
+            }
+            else good = at.IsNil;
+            if (stack.IsEmpty) break;
+            at = new Term(stack.Pop());
+        }
+        stack.Free();
+        return good;
+    }
+
+    /// <summary>Copies iodata of whole bytes, whose size the caller has from <see cref="Size"/>, to <paramref name="to"/>.</summary>
+    public static void Copy(Term term, byte* to, long bytes)
+    {
+        ulong* inline = stackalloc ulong[WorkStack.InlineWords];
+        IoData walk = new(term, inline);
+        byte* end = to + bytes;
+        while (to < end && walk.Next(to, end - to, out byte* data, out ulong bits))
+        {
+            long n = (long)(bits >> 3);
+            // Bytes of lists are there already.
+            if (data != to) Buffer.MemoryCopy(data, to, n, n);
+            to += n;
+        }
+        walk.Free();
+    }
+
+    private bool NextOfSource(byte* scratch, long room, out ulong bits)
+    {
+        bits = Math.Min(sourceBits, (ulong)room * 8);
+        Bitstring.Copy(source, sourceOffset, bits, scratch);
+        source += bits >> 3;
+        sourceBits -= bits;
+        return true;
+    }
+
+    private bool Fail(out ulong bits)
+    {
+        Failed = true;
+        bits = 0;
+        return false;
+    }
+}

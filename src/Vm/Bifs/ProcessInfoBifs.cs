@@ -1,0 +1,206 @@
+// Natives of erlang about processes, as far as one process can answer them: the calling one. Others come with the scheduler.
+namespace MyBeam.Vm;
+
+using System;
+using MyBeam.Memory;
+
+public static unsafe class ProcessInfoBifs
+{
+    [Bif("erlang:process_flag/2")]
+    public static Term ProcessFlag(Process* p, Term* a)
+    {
+        Term old = ProcessFlags.Set(p, a[0], a[1], out bool known);
+        return !old.IsNone ? old : known ? Process.Badarg(p) : Process.Badarg(p, Am.Badopt);
+    }
+
+    [Bif("erlang:group_leader/0")]
+    public static Term GroupLeader(Process* p, Term* a) => p->GroupLeader;
+
+    [Bif("erlang:processes/0")]
+    public static Term Processes(Process* p, Term* a) => Process.Cons(p, p->Pid, Term.Nil);
+
+    [Bif("erlang:ports/0")]
+    [Bif("erlang:nodes/0")]
+    public static Term Nobody(Process* p, Term* a) => Term.Nil;
+
+    [Bif("erlang:is_process_alive/1")]
+    public static Term IsProcessAlive(Process* p, Term* a) => a[0].IsLocalPid ? Term.Bool(a[0] == p->Pid) : Process.Badarg(p);
+
+    // -- process_info --
+
+    /// <summary>The items of process_info/1, in its order. undefined: no such process.</summary>
+    [Bif("erlang:process_info/1")]
+    public static Term ProcessInfo1(Process* p, Term* a)
+    {
+        if (!a[0].IsLocalPid) return Process.Badarg(p);
+        if (a[0] != p->Pid) return Am.Undefined;
+        Term list = Term.Nil;
+        Term* items = stackalloc Term[]
+        {
+            Am.Suspending, Am.GarbageCollection, Am.Reductions, Am.StackSize, Am.HeapSize, Am.TotalHeapSize, Am.GroupLeader, Am.Priority, Am.ErrorHandler,
+            Am.TrapExit, Am.Dictionary, Am.Links, Am.MessageQueueLen, Am.Status, Am.InitialCall, Am.CurrentFunction,
+        };
+        for (int i = 0; i < 16; i++) list = Process.Cons(p, Process.Tuple(p, items[i], Value(p, items[i])), list);
+        return list;
+    }
+
+    /// <summary>One item, or a list of items (whose order the result has). undefined: no such process.</summary>
+    [Bif("erlang:process_info/2")]
+    public static Term ProcessInfo2(Process* p, Term* a)
+    {
+        if (!a[0].IsLocalPid) return Process.Badarg(p);
+        if (!a[1].IsList)
+        {
+            Term value = Item(p, a[1]);
+            if (value.IsNone) return Process.Badarg(p);
+            if (a[0] != p->Pid) return Am.Undefined;
+            // A process without a name has no tuple either.
+            return a[1] == Am.RegisteredName && value.IsNil ? value : Process.Tuple(p, a[1], value);
+        }
+        NativeList<Term> pairs = default;
+        Term rest = a[1];
+        for (; rest.IsCons; rest = rest.Tail)
+        {
+            Term value = Item(p, rest.Head);
+            if (value.IsNone) break;
+            pairs.Add(Process.Tuple(p, rest.Head, value), Owner.Temporary);
+        }
+        Term list = Term.Nil;
+        if (rest.IsNil)
+        {
+            for (int i = pairs.Count - 1; i >= 0; i--) list = Process.Cons(p, pairs[i], list);
+        }
+        pairs.Free(Owner.Temporary);
+        return !rest.IsNil ? Process.Badarg(p) : a[0] == p->Pid ? list : Am.Undefined;
+    }
+
+    private static Term Item(Process* p, Term item)
+    {
+        if (item.IsAtom) return Value(p, item);
+        if (!item.IsTupleOf(2) || item.TupleElements[0] != Am.Dictionary) return Term.None;
+        Term value = p->Dictionary.Get(item.TupleElements[1]);
+        return value.IsNone ? Am.Undefined : value;
+    }
+
+    private static Term Value(Process* p, Term item)
+    {
+        if (item == Am.RegisteredName) return Term.Nil;
+        if (item == Am.CurrentFunction) return Current(p, 0);
+        if (item == Am.CurrentLocation) return Current(p, 3);
+        if (item == Am.CurrentStacktrace) return Trace(p);
+        if (item == Am.InitialCall) return Process.Tuple(p, p->InitialModule, p->InitialFunction, Term.Small(p->InitialArity));
+        if (item == Am.Status) return Am.Running;
+        if (item == Am.MessageQueueLen) return Term.Small(Length(p->Mailbox));
+        if (item == Am.Messages) return p->Mailbox;
+        if (item == Am.Dictionary) return Dictionary(p);
+        if (item == Am.GroupLeader) return p->GroupLeader;
+        if (item == Am.Reductions) return Process.Integer(p, p->ReductionsDone + p->Bumped + p->Machine->SliceReductions - p->Machine->Context->Reductions);
+        if (item == Am.TrapExit) return Term.Bool(p->Flags.TrapExit);
+        if (item == Am.ErrorHandler) return p->Flags.ErrorHandler;
+        if (item == Am.Priority) return p->Flags.Priority;
+        if (item == Am.MessageQueueData) return p->Flags.QueueData;
+        if (item == Am.AsyncDist) return Term.Bool(p->Flags.AsyncDist);
+        if (item == Am.Parent) return p->Flags.Parent;
+        if (item == Am.Label)
+        {
+            Term label = p->Dictionary.Get(AtomTable.Intern("$process_label"u8));
+            return label.IsNone ? Am.Undefined : label;
+        }
+        bool empty = item == Am.Links || item == Am.Monitors || item == Am.MonitoredBy || item == Am.Suspending || item == Am.SequentialTraceToken
+            || item == Am.Binary || item == Am.MagicRef;
+        if (empty) return Term.Nil;
+        if (item == Am.LastCalls || item == Am.PriorityMessages) return Am.False;
+        if (item == Am.Trace) return Term.Small(0);
+        if (item == Am.Catchlevel) return Term.Small(p->Catches);
+        return Sizes(p, item);
+    }
+
+    // Sizes are in words, memory in bytes.
+    private static Term Sizes(Process* p, Term item)
+    {
+        Heap* h = &p->Heap;
+        long stack = h->End - h->Stack;
+        if (item == Am.HeapSize) return Term.Small(h->End - h->Start);
+        if (item == Am.StackSize) return Term.Small(stack);
+        long total = h->End - h->Start + (h->OldEnd - h->OldStart) + h->FragmentWords;
+        if (item == Am.TotalHeapSize) return Term.Small(total);
+        if (item == Am.Memory) return Term.Small((total * 8) + sizeof(Process));
+        if (item == Am.MinHeapSize) return Term.Small(h->MinSize);
+        if (item == Am.MinBinVheapSize) return Term.Small(p->Machine->Flags.MinBinHeap);
+        if (item == Am.FullsweepAfter) return Term.Small(h->FullSweepAfter);
+        if (item == Am.MaxHeapSize) return ProcessFlags.MaxHeapSize(p, h->MaxSize);
+        Term list = Term.Nil;
+        if (item == Am.GarbageCollection)
+        {
+            Add(p, ref list, Am.MinorGcs, h->MinorCount);
+            Add(p, ref list, Am.FullsweepAfter, h->FullSweepAfter);
+            Add(p, ref list, Am.MinHeapSize, h->MinSize);
+            Add(p, ref list, Am.MinBinVheapSize, p->Machine->Flags.MinBinHeap);
+            return Process.Cons(p, Process.Tuple(p, Am.MaxHeapSize, ProcessFlags.MaxHeapSize(p, h->MaxSize)), list);
+        }
+        if (item != Am.GarbageCollectionInfo) return Term.None;
+        Add(p, ref list, Am.BinOldVheapBlockSize, h->BinaryLimit / 8);
+        Add(p, ref list, Am.BinOldVheapSize, 0);
+        Add(p, ref list, Am.BinVheapBlockSize, h->BinaryLimit / 8);
+        Add(p, ref list, Am.BinVheapSize, h->BinaryBytes / 8);
+        Add(p, ref list, Am.HeapSize, h->Top - h->Start);
+        Add(p, ref list, Am.OldHeapSize, h->OldTop - h->OldStart);
+        Add(p, ref list, Am.StackSize, stack);
+        Add(p, ref list, Am.RecentSize, h->HighWater - h->Start);
+        Add(p, ref list, Am.MbufSize, h->FragmentWords);
+        Add(p, ref list, Am.HeapBlockSize, h->End - h->Start);
+        Add(p, ref list, Am.OldHeapBlockSize, h->OldEnd - h->OldStart);
+        return list;
+    }
+
+    private static void Add(Process* p, ref Term list, Term name, long value) => list = Process.Cons(p, Process.Tuple(p, name, Term.Small(value)), list);
+
+    private static long Length(Term list)
+    {
+        long n = 0;
+        for (; list.IsCons; list = list.Tail) n++;
+        return n;
+    }
+
+    private static Term Dictionary(Process* p)
+    {
+        Term list = Term.Nil;
+        for (long i = p->Dictionary.Capacity - 1; i >= 0; i--)
+            if (!p->Dictionary.Key(i).IsNone) list = Process.Cons(p, Process.Tuple(p, p->Dictionary.Key(i), p->Dictionary.Value(i)), list);
+        return list;
+    }
+
+    // The calling function: {M, F, A}, or with what its frame has besides.
+    private static Term Current(Process* p, int location)
+    {
+        Term trace = Trace(p);
+        if (!trace.IsCons) return Am.Undefined;
+        if (location != 0) return trace.Head;
+        Term* frame = trace.Head.TupleElements;
+        return Process.Tuple(p, frame[0], frame[1], frame[2]);
+    }
+
+    // Where the process is, and the return addresses on its stack.
+    private static Term Trace(Process* p)
+    {
+        const int Most = 64;
+        ulong* found = stackalloc ulong[Most];
+        long limit = Math.Min(Math.Max(SystemFlags.BacktraceDepth(p->Machine), 1), Most);
+        int n = 0;
+        found[n++] = (ulong)p->Resume;
+        Term* end = (Term*)p->Heap.End;
+        for (Term* at = (Term*)p->Heap.Stack; at < end && n < limit; at++)
+            if (at->IsHeader && !at->IsNone) found[n++] = at->Bits - 8;
+        ulong* big = Process.Alloc(p, n + 1);
+        big[0] = Header.Make(Header.PositiveBig, n);
+        for (int i = 0; i < n; i++) big[i + 1] = found[i];
+        Term raw = Process.NewTuple(p, 6);
+        Term* e = raw.TupleElements;
+        e[0] = Am.Raw;
+        e[1] = Term.Boxed(big);
+        e[2] = Term.Nil;
+        e[3] = e[4] = Am.None;
+        e[5] = Am.Error;
+        return Exceptions.Cook(p, p->Machine, raw);
+    }
+}

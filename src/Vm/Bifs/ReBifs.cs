@@ -1,0 +1,352 @@
+// Natives of re, over PCRE2. Lists of Unicode characters and the option global are the Erlang half's: those calls trap to re:ucompile/2, urun/3 and grun/3.
+namespace MyBeam.Vm;
+
+using System;
+using MyBeam.Memory;
+using MyBeam.Platform;
+
+public static unsafe class ReBifs
+{
+    /// <summary>A compiled pattern behind a reference.</summary>
+    private struct Pattern
+    {
+        public NativeResource Head;
+        public RegexCode* Code;
+    }
+
+    private const int MessageBytes = 128;
+
+    private static ReadOnlySpan<byte> ExportTitle => "re-PCRE2"u8;
+
+    // In the header of an exported pattern: title, checksum (4 bytes), version of the encoding, unicode.
+    private const int VersionAt = 12, UnicodeAt = 13, HeaderBytes = 14;
+
+    // -- compile --
+
+    [Bif("re:compile/1", BifKind.Traps)]
+    public static Term Compile1(Process* p, Term* a) => Compile(p, a[0], Term.Nil, false);
+
+    [Bif("re:compile/2", BifKind.Traps)]
+    public static Term Compile2(Process* p, Term* a) => Compile(p, a[0], a[1], false);
+
+    private static Term Compile(Process* p, Term pattern, Term options, bool import)
+    {
+        if (!ReOptions.Parse(options, out ReOptions o) || o.RunOnly) return Process.Badarg(p, Am.Badopt);
+        if (o.Unicode && !pattern.IsBitstring) return Trap(p, Am.Ucompile, 2, pattern, options, default);
+        RegexCode* code = CompileText(pattern, in o, out bool valid, out int error, out long offset);
+        if (!valid) return Process.Badarg(p);
+        if (code == null) return import ? Process.Badarg(p) : CompileError(p, error, offset, Term.None);
+        if (o.Export && !import)
+        {
+            Regex.FreeCode(code);
+            return Export(p, pattern, options, o.Unicode);
+        }
+        Term compiled = Compiled(p, code, o.Unicode);
+        return import || compiled.IsNone ? compiled : Process.Tuple(p, Am.Ok, compiled);
+    }
+
+    // valid: the pattern is iodata. Null then: it does not compile.
+    private static RegexCode* CompileText(Term pattern, in ReOptions o, out bool valid, out int error, out long offset)
+    {
+        error = 0;
+        offset = 0;
+        valid = ReText.Open(pattern, out ReText text);
+        if (!valid) return null;
+        RegexCompileSettings* settings = null;
+        if (o.Newline != 0 || o.BackslashR != 0)
+        {
+            settings = Regex.CreateCompileSettings(null);
+            if (o.Newline != 0) Regex.SetNewline(settings, o.Newline);
+            if (o.BackslashR != 0) Regex.SetBackslashR(settings, o.BackslashR == 2);
+        }
+        RegexCode* code = Regex.Compile(text.Data, (nuint)text.Bytes, o.Compile, settings, out error, out nuint at);
+        offset = (long)at;
+        if (settings != null) Regex.FreeCompileSettings(settings);
+        text.Free();
+        return code;
+    }
+
+    // {error, {Text, Offset}}, or with a tag {error, {Tag, {Text, Offset}}}
+    private static Term CompileError(Process* p, int error, long offset, Term tag)
+    {
+        byte* message = stackalloc byte[MessageBytes];
+        int n = Regex.ErrorMessage(error, message, MessageBytes);
+        Term text = CharacterLists.Of(p, n < 0 ? "Unknown error"u8 : new ReadOnlySpan<byte>(message, n));
+        Term what = Process.Tuple(p, text, Term.Small(offset));
+        return Process.Tuple(p, Am.Error, tag.IsNone ? what : Process.Tuple(p, tag, what));
+    }
+
+    // {re_pattern, Groups, Unicode, UseCrLf, Ref}; takes over the code
+    private static Term Compiled(Process* p, RegexCode* code, bool unicode)
+    {
+        Pattern* pattern = (Pattern*)Allocator.AllocZeroed((nuint)sizeof(Pattern), Owner.Regex);
+        if (pattern == null)
+        {
+            Regex.FreeCode(code);
+            return Process.SystemLimit(p);
+        }
+        pattern->Head.RefCount = 1;
+        pattern->Head.Kind = ResourceKind.Regex;
+        pattern->Head.Destroy = &Destroy;
+        pattern->Code = code;
+        Term reference = MagicRefs.Make(p, &pattern->Head);
+        if (reference.IsNone) return Term.None;
+        RegexNewline newline = (RegexNewline)Regex.Info32(code, RegexInfo.Newline);
+        Term t = Process.NewTuple(p, 5);
+        Term* e = t.TupleElements;
+        e[0] = Am.RePattern;
+        e[1] = Term.Small(Regex.Info32(code, RegexInfo.CaptureCount));
+        e[2] = Term.Small(unicode ? 1 : 0);
+        e[3] = Term.Small(newline is RegexNewline.Any or RegexNewline.CrLf or RegexNewline.AnyCrLf ? 1 : 0);
+        e[4] = reference;
+        return t;
+    }
+
+    private static void Destroy(NativeResource* r)
+    {
+        Regex.FreeCode(((Pattern*)r)->Code);
+        Allocator.Free(r, (nuint)sizeof(Pattern), Owner.Regex);
+    }
+
+    private static RegexCode* Open(Term t)
+    {
+        if (!t.IsTupleOf(5)) return null;
+        Term* e = t.TupleElements;
+        if (e[0] != Am.RePattern || !e[1].IsSmall || !e[2].IsSmall || !e[3].IsSmall) return null;
+        Pattern* pattern = (Pattern*)MagicRefs.Open(e[4], ResourceKind.Regex);
+        return pattern == null ? null : pattern->Code;
+    }
+
+    // -- export and import: an exported pattern is the text and options; the compiled form in it is left out (encoding version 0, which tells OTP to
+    // compile the text) and ignored in what comes from elsewhere, because it belongs to one version of PCRE2 --
+
+    private static Term Export(Process* p, Term pattern, Term options, bool unicode)
+    {
+        if (!ReText.Open(pattern, out ReText text)) return Process.Badarg(p);
+        Term original = pattern.IsBitstring ? pattern : Binaries.FromBytes(p, text.Data, text.Bytes);
+        text.Free();
+        Term header = Binaries.New(p, HeaderBytes, out byte* h);
+        new Span<byte>(h, HeaderBytes).Clear();
+        ExportTitle.CopyTo(new Span<byte>(h, HeaderBytes));
+        h[UnicodeAt] = unicode ? (byte)1 : (byte)0;
+        Term empty = Binaries.New(p, 0, out _);
+        Term t = Process.NewTuple(p, 5);
+        Term* e = t.TupleElements;
+        e[0] = Am.ReExportedPattern;
+        e[1] = header;
+        e[2] = original;
+        e[3] = options;
+        e[4] = empty;
+        return Process.Tuple(p, Am.Ok, t);
+    }
+
+    [Bif("re:import/1", BifKind.Traps)]
+    public static Term Import(Process* p, Term* a)
+    {
+        if (!a[0].IsTupleOf(5)) return Process.Badarg(p);
+        Term* e = a[0].TupleElements;
+        if (e[0] != Am.ReExportedPattern || !e[1].IsBitstring || !ReText.Open(e[1], out ReText header)) return Process.Badarg(p);
+        ReadOnlySpan<byte> h = new(header.Data, (int)header.Bytes);
+        bool valid = h.Length >= HeaderBytes && h[..ExportTitle.Length].SequenceEqual(ExportTitle);
+        if (valid && h[VersionAt] == 1)
+        {
+            uint checksum = ((uint)h[8] << 24) | ((uint)h[9] << 16) | ((uint)h[10] << 8) | h[11];
+            ReText encoded = default;
+            valid = e[4].IsBitstring && ReText.Open(e[4], out encoded);
+            if (valid)
+            {
+                valid = Checksums.Crc32(0, encoded.Data, (nuint)encoded.Bytes) == checksum;
+                encoded.Free();
+            }
+        }
+        header.Free();
+        return valid && e[2].IsBitstring ? Compile(p, e[2], e[3], true) : Process.Badarg(p);
+    }
+
+    // -- run --
+
+    [Bif("re:run/2", BifKind.Traps)]
+    public static Term Run2(Process* p, Term* a) => Run(p, a[0], a[1], Term.Nil, true);
+
+    [Bif("re:run/3", BifKind.Traps)]
+    public static Term Run3(Process* p, Term* a) => Run(p, a[0], a[1], a[2], true);
+
+    /// <summary>As run/3; the last argument false: the subject's UTF-8 was checked by a call before.</summary>
+    [Bif("re:internal_run/4", BifKind.Traps)]
+    public static Term InternalRun(Process* p, Term* a) => a[3].IsBoolean ? Run(p, a[0], a[1], a[2], a[3] == Am.True) : Process.Badarg(p);
+
+    private static Term Run(Process* p, Term subject, Term pattern, Term options, bool first)
+    {
+        if (!ReOptions.Parse(options, out ReOptions o) || o.Export) return Process.Badarg(p, Am.Badopt);
+        if (!first) o.Match |= RegexMatchOptions.NoUtfCheck;
+        // Characters of lists are the Erlang half's, when they are Unicode.
+        bool lists = o.CaptureType == Am.List && !o.CaptureValues.IsNone && !o.Global;
+        if (pattern.IsTupleOf(5))
+        {
+            RegexCode* compiled = o.CompileOnly ? null : Open(pattern);
+            if (compiled == null) return Process.Badarg(p);
+            if (pattern.TupleElements[2].SmallValue != 0 && (!subject.IsBitstring || lists)) return Trap(p, Am.Urun, 3, subject, pattern, options);
+            if (o.Global) return Trap(p, Am.Grun, 3, subject, pattern, Process.Tuple(p, options, Am.False));
+            // What PCRE2 takes only when it compiles must be what the pattern has.
+            if (o.Newline != 0 && Regex.Info32(compiled, RegexInfo.Newline) != (uint)o.Newline) return Process.Badarg(p);
+            if (o.BackslashR != 0 && Regex.Info32(compiled, RegexInfo.BackslashR) != o.BackslashR) return Process.Badarg(p);
+            return Match(p, compiled, subject, in o);
+        }
+        if (!pattern.IsBitstring && !pattern.IsList) return Process.Badarg(p);
+        if (o.Unicode && (!pattern.IsBitstring || !subject.IsBitstring || lists)) return Trap(p, Am.Urun, 3, subject, pattern, options);
+        RegexCode* code = CompileText(pattern, in o, out bool valid, out int error, out long offset);
+        if (!valid) return Process.Badarg(p);
+        if (code == null) return o.ReportErrors ? CompileError(p, error, offset, Am.Compile) : Process.Badarg(p);
+        if (o.Global)
+        {
+            Term made = Compiled(p, code, o.Unicode);
+            if (made.IsNone) return made;
+            // The pattern's text goes along for the sake of exceptions.
+            return Trap(p, Am.Grun, 3, subject, made, Process.Tuple(p, options, Term.Bool(o.CompileOnly), pattern));
+        }
+        Term result = Match(p, code, subject, in o);
+        Regex.FreeCode(code);
+        return result;
+    }
+
+    private static Term Trap(Process* p, Term function, int arity, Term a, Term b, Term c)
+    {
+        p->Fail = FailKind.Trap;
+        p->TrapTo = ExportTable.Put(p->Machine, Am.Re, function, arity);
+        p->TrapArity = arity;
+        p->TrapArgs[0] = a.Bits;
+        p->TrapArgs[1] = b.Bits;
+        p->TrapArgs[2] = c.Bits;
+        return Term.None;
+    }
+
+    private static Term Match(Process* p, RegexCode* code, Term subject, in ReOptions o)
+    {
+        if (!ReCapture.Parse(in o, code, out ReCapture capture) || !ReText.Open(subject, out ReText text))
+        {
+            capture.Free();
+            return Process.Badarg(p);
+        }
+        RegexMatchSettings* settings = null;
+        if (o.MatchLimit >= 0 || o.DepthLimit >= 0)
+        {
+            settings = Regex.CreateMatchSettings(null);
+            if (o.MatchLimit >= 0) Regex.SetMatchLimit(settings, (uint)o.MatchLimit);
+            if (o.DepthLimit >= 0) Regex.SetDepthLimit(settings, (uint)o.DepthLimit);
+        }
+        RegexMatchData* data = Regex.CreateMatchData(code, null);
+        Term result;
+        if (data == null) result = Process.SystemLimit(p);
+        else
+        {
+            int rc = Regex.Match(code, text.Data, (nuint)text.Bytes, (nuint)o.Offset, o.Match, data, settings);
+            result = rc > 0 ? Matched(p, subject, in text, Regex.Offsets(data), rc, in capture) : Unmatched(p, (RegexError)rc, o.ReportErrors);
+            Regex.FreeMatchData(data);
+        }
+        // PCRE2 does not say how long it took.
+        Process.Bump(p, (text.Bytes >> 7) + 1);
+        if (settings != null) Regex.FreeMatchSettings(settings);
+        text.Free();
+        capture.Free();
+        return result;
+    }
+
+    private static Term Unmatched(Process* p, RegexError error, bool report)
+    {
+        switch (error)
+        {
+            case RegexError.MatchLimit when report:
+                return Process.Tuple(p, Am.Error, Am.MatchLimit);
+            case RegexError.DepthLimit when report:
+                return Process.Tuple(p, Am.Error, Am.MatchLimitRecursion);
+            case RegexError.NoMatch or RegexError.MatchLimit or RegexError.DepthLimit or RegexError.HeapLimit or RegexError.RecurseLoop:
+                return Am.Nomatch;
+            default:
+                return Process.Badarg(p);
+        }
+    }
+
+    // {match, [Captured]}, or match
+    private static Term Matched(Process* p, Term subject, in ReText text, nuint* offsets, int groups, in ReCapture capture)
+    {
+        if (capture.Type.IsNone) return Am.Match;
+        NativeList<Term> found = default;
+        if (capture.All)
+        {
+            for (int i = capture.First; i < groups; i++) found.Add(Captured(p, subject, in text, offsets, i, groups, capture.Type), Owner.Regex);
+        }
+        else
+        {
+            ref readonly NativeList<int> wanted = ref capture.Groups;
+            for (int i = 0; i < wanted.Count; i++)
+            {
+                int group = wanted.Items[i];
+                if (group < -1)
+                {
+                    // The first of the groups with the name that took part.
+                    int last = i - group;
+                    for (int k = i + 1; k <= last; k++)
+                    {
+                        group = wanted.Items[k];
+                        if (group < groups && offsets[group * 2] != Regex.Unset) break;
+                        group = -1;
+                    }
+                    i = last;
+                }
+                found.Add(Captured(p, subject, in text, offsets, group, groups, capture.Type), Owner.Regex);
+            }
+        }
+        Term list = Term.Nil;
+        for (int i = found.Count - 1; i >= 0; i--) list = Process.Cons(p, found[i], list);
+        found.Free(Owner.Regex);
+        return Process.Tuple(p, Am.Match, list);
+    }
+
+    private static Term Captured(Process* p, Term subject, in ReText text, nuint* offsets, int group, int groups, Term type)
+    {
+        bool part = group >= 0 && group < groups && offsets[group * 2] != Regex.Unset;
+        long start = part ? (long)offsets[group * 2] : 0;
+        // With \K a match may begin behind its end.
+        long length = part ? (long)offsets[(group * 2) + 1] - start : 0;
+        if (type == Am.Index) return Process.Tuple(p, Term.Small(part ? start : -1), Term.Small(length));
+        if (length < 0) length = 0;
+        if (type == Am.Binary) return subject.IsBitstring ? Binaries.Sub(p, subject, (ulong)start * 8, (ulong)length * 8) : Binaries.FromBytes(p, text.Data + start, length);
+        Term list = Term.Nil;
+        for (long i = length - 1; i >= 0; i--) list = Process.Cons(p, Term.Small(text.Data[start + i]), list);
+        return list;
+    }
+
+    // -- about --
+
+    /// <summary>The library's version, for example &lt;&lt;"10.42 2022-12-11"&gt;&gt;.</summary>
+    [Bif("re:version/0")]
+    public static Term Version(Process* p, Term* a)
+    {
+        byte* version = stackalloc byte[64];
+        Regex.Version(version);
+        int n = 0;
+        while (version[n] != 0) n++;
+        return Binaries.FromBytes(p, version, n);
+    }
+
+    /// <summary>{namelist, [Name]}: the names of groups, in alphabetical order, each once.</summary>
+    [Bif("re:inspect/2")]
+    public static Term Inspect(Process* p, Term* a)
+    {
+        RegexCode* code = Open(a[0]);
+        if (code == null || a[1] != Am.Namelist) return Process.Badarg(p);
+        Term list = Term.Nil;
+        byte* after = null;
+        for (uint i = Regex.Info32(code, RegexInfo.NameCount); i > 0; i--)
+        {
+            if (!Regex.GroupName(code, i - 1, out byte* name, out _)) break;
+            int n = 0;
+            while (name[n] != 0) n++;
+            // The terminating zero takes part: equal means the whole name is.
+            if (after != null && new ReadOnlySpan<byte>(after, n + 1).SequenceEqual(new ReadOnlySpan<byte>(name, n + 1))) continue;
+            after = name;
+            list = Process.Cons(p, Binaries.FromBytes(p, name, n), list);
+        }
+        return Process.Tuple(p, Am.Namelist, list);
+    }
+}

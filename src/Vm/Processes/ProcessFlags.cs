@@ -1,0 +1,111 @@
+// process_flag/2: settings of a process.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>Settings of one process, embedded in Process. All are immediates, so they are no roots. Zero (None) is the default of each.</summary>
+public unsafe struct ProcessFlags
+{
+    private Term errorHandler, priority, queueData;
+    private long saveCalls;
+    private Term parent;
+    private bool trapExit, sensitive, asyncDist;
+
+    private const long DefaultMinBinHeap = 46422;
+
+    public readonly bool TrapExit => trapExit;
+    public readonly bool AsyncDist => asyncDist;
+    public readonly Term ErrorHandler => errorHandler.IsNone ? Am.ErrorHandler : errorHandler;
+    public readonly Term Priority => priority.IsNone ? Am.Normal : priority;
+    public readonly Term QueueData => queueData.IsNone ? Am.OnHeap : queueData;
+
+    /// <summary>The process that made this one, or undefined.</summary>
+    public readonly Term Parent => parent.IsNone ? Am.Undefined : parent;
+
+    /// <summary>Sets Parent.</summary>
+    public void SetParent(Term pid) => parent = pid;
+
+    /// <summary>Sets a flag; the old value. None: there is no such flag (then <paramref name="known"/> is false) or it has no such value.</summary>
+    public static Term Set(Process* p, Term flag, Term value, out bool known)
+    {
+        ref ProcessFlags f = ref p->Flags;
+        known = true;
+        bool natural = value.IsSmall && value.SmallValue >= 0;
+        Term old;
+        if (flag == Am.TrapExit) return Switch(ref f.trapExit, value);
+        if (flag == Am.Sensitive) return Switch(ref f.sensitive, value);
+        if (flag == Am.AsyncDist) return Switch(ref f.asyncDist, value);
+        if (flag == Am.ErrorHandler)
+        {
+            if (!value.IsAtom) return Term.None;
+            old = f.ErrorHandler;
+            f.errorHandler = value;
+            return old;
+        }
+        if (flag == Am.Priority)
+        {
+            if (value != Am.Normal && value != Am.High && value != Am.Low && value != Am.Max) return Term.None;
+            old = f.Priority;
+            f.priority = value;
+            return old;
+        }
+        if (flag == Am.MessageQueueData)
+        {
+            if (value != Am.OnHeap && value != Am.OffHeap) return Term.None;
+            old = f.QueueData;
+            f.queueData = value;
+            return old;
+        }
+        if (flag == Am.SaveCalls)
+        {
+            if (!natural || value.SmallValue > 10000) return Term.None;
+            old = Term.Small(f.saveCalls);
+            f.saveCalls = value.SmallValue;
+            return old;
+        }
+        if (flag == Am.MinHeapSize)
+        {
+            if (!natural) return Term.None;
+            old = Term.Small(p->Heap.MinSize);
+            p->Heap.MinSize = System.Math.Max(value.SmallValue, p->Machine->HeapShared.MinHeapSize);
+            return old;
+        }
+        if (flag == Am.MinBinVheapSize) return natural ? Term.Small(DefaultMinBinHeap) : Term.None;
+        if (flag == Am.FullsweepAfter)
+        {
+            if (!natural) return Term.None;
+            old = Term.Small(p->Heap.FullSweepAfter);
+            p->Heap.FullSweepAfter = (int)System.Math.Min(value.SmallValue, 65535);
+            return old;
+        }
+        if (flag == Am.MaxHeapSize)
+        {
+            Term size = value;
+            if (value.IsMap && (!Maps.Get(value, Am.Size, out size) || !size.IsSmall)) return Term.None;
+            if (!size.IsSmall || size.SmallValue < 0) return Term.None;
+            old = MaxHeapSize(p, p->Heap.MaxSize);
+            p->Heap.MaxSize = size.SmallValue;
+            return old;
+        }
+        if (flag == Am.MonitorNodes) return value.IsBoolean ? Term.Small(0) : Term.None;
+        known = false;
+        return Term.None;
+    }
+
+    private static Term Switch(ref bool flag, Term value)
+    {
+        if (!value.IsBoolean) return Term.None;
+        bool old = flag;
+        flag = value == Am.True;
+        return Term.Bool(old);
+    }
+
+    /// <summary>The map that describes a max_heap_size of so many words.</summary>
+    public static Term MaxHeapSize(Process* p, long words)
+    {
+        Term map = Maps.Put(&p->Heap, Maps.Empty(&p->Heap), Am.Size, Term.Small(words));
+        map = Maps.Put(&p->Heap, map, Am.Kill, Am.True);
+        map = Maps.Put(&p->Heap, map, Am.ErrorLogger, Am.True);
+        return Maps.Put(&p->Heap, map, Am.IncludeSharedBinaries, Am.False);
+    }
+}
