@@ -189,7 +189,11 @@ public static unsafe class ProcessInfoBifs
         int n = 0;
         found[n++] = (ulong)p->Resume;
         Term* end = (Term*)p->Heap.End;
-        for (Term* at = (Term*)p->Heap.Stack; at < end && n < limit; at++)
+        Term* at = (Term*)p->Heap.Stack;
+        // The running function's own frame begins with the return address of its last call, which is not where it is now.
+        if (CodeTable.Find(p->Machine, p->Resume, out CodeLocation here) && CodeTable.Find(p->Machine, (ulong*)(at->Bits - 8), out CodeLocation last)
+            && here.Module == last.Module && here.Function == last.Function && here.Arity == last.Arity) at++;
+        for (; at < end && n < limit; at++)
             if (at->IsHeader && !at->IsNone) found[n++] = at->Bits - 8;
         ulong* big = Process.Alloc(p, n + 1);
         big[0] = Header.Make(Header.PositiveBig, n);

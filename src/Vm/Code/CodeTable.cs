@@ -79,10 +79,9 @@ public unsafe struct CodeTable
         return true;
     }
 
-    /// <summary>What the code address belongs to. False: no module has it.</summary>
-    public static bool Find(Machine* m, ulong* address, out CodeLocation where)
+    // The module that has this code address, or null.
+    private static LoadedModule* OwnerOf(Machine* m, ulong* address)
     {
-        where = default;
         CodeTable* t = &m->Code;
         int low = 0, high = t->byAddress.Count;
         while (low < high)
@@ -90,10 +89,27 @@ public unsafe struct CodeTable
             int middle = (low + high) / 2;
             if (((LoadedModule*)t->byAddress[middle])->Code <= address) low = middle + 1; else high = middle;
         }
-        if (low == 0) return false;
+        if (low == 0) return null;
         LoadedModule* module = (LoadedModule*)t->byAddress[low - 1];
+        return address - module->Code < module->CodeWords ? module : null;
+    }
+
+    /// <summary>Whether the function has a stack frame at this instruction: then the return slot E[0] is a leftover.</summary>
+    public static bool HasFrame(Machine* m, ulong* address)
+    {
+        LoadedModule* module = OwnerOf(m, address);
+        if (module == null) return false;
+        int i = LastAtMost((int*)module->FrameMarks, module->FrameMarkCount, sizeof(Emitter.LineMark), (int)(address - module->Code));
+        return i >= 0 && module->FrameMarks[i].Line != 0;
+    }
+
+    /// <summary>What the code address belongs to. False: no module has it.</summary>
+    public static bool Find(Machine* m, ulong* address, out CodeLocation where)
+    {
+        where = default;
+        LoadedModule* module = OwnerOf(m, address);
+        if (module == null) return false;
         long word = address - module->Code;
-        if (word >= module->CodeWords) return false;
         int f = LastAtMost(module->FunctionWords, module->FunctionCount, 4, (int)word);
         if (f < 0) return false;
         ulong* info = module->Code + module->FunctionWords[f];

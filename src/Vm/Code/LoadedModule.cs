@@ -16,6 +16,9 @@ public unsafe struct LoadedModule
     /// <summary>From which word which entry of LineItems holds, ascending.</summary>
     public Emitter.LineMark* LineMarks;
     public int LineMarkCount;
+    /// <summary>From which word on there is a stack frame (Line 1) or not (0), ascending.</summary>
+    public Emitter.LineMark* FrameMarks;
+    public int FrameMarkCount;
     public GenericLine* LineItems;
     public int LineItemCount;
     /// <summary>File names, one block; entry 0 is MODULE.erl.</summary>
@@ -42,6 +45,7 @@ public unsafe struct LoadedModule
         Allocator.Free(module->Code, (nuint)module->CodeWords * 8, Owner.Code);
         Allocator.Free(module->FunctionWords, (nuint)module->FunctionCount * 4, Owner.Code);
         Allocator.Free(module->LineMarks, (nuint)(module->LineMarkCount * sizeof(Emitter.LineMark)), Owner.Code);
+        Allocator.Free(module->FrameMarks, (nuint)(module->FrameMarkCount * sizeof(Emitter.LineMark)), Owner.Code);
         Allocator.Free(module->LineItems, (nuint)(module->LineItemCount * sizeof(GenericLine)), Owner.Code);
         Allocator.Free(module->Files, (nuint)(module->FileCount * sizeof(GenericBytes)), Owner.Code);
         Allocator.Free(module->FileText, (nuint)module->FileTextBytes, Owner.Code);

@@ -124,12 +124,11 @@ public static unsafe class Exceptions
         int limit = Depth - (top.IsNone ? 0 : 1);
         found[n++] = (ulong)I;
         Term* end = (Term*)p->Heap.End;
-        for (Term* at = E; at < end && n < limit; at++)
+        for (Term* at = CodeTable.HasFrame(p->Machine, I) ? E + 1 : E; at < end && n < limit; at++)
         {
             if (!at->IsHeader || at->IsNone) continue;
             // A return address belongs to the call before it; a function that has just made a tail call shows up once.
             ulong address = at->Bits - 8;
-            if (at == E && !top.IsNone && address == found[0]) continue;
             found[n++] = address;
         }
         ulong* big = Process.Alloc(p, n + 1);

@@ -70,8 +70,7 @@ public static unsafe partial class Ops
     {
         Export* e = (Export*)I[2];
         if (C->Process->Fail == FailKind.Trap) return Trap(I, (Term*)((byte*)E + ((ushort*)I)[4]), H, C);
-        // The frame is still there: a catch in it is found, as it must not be for a tail call, only when the call is not one; so drop it first.
-        return Exceptions.RaiseNative(I, (Term*)((byte*)E + ((ushort*)I)[4]), C, e);
+        return Exceptions.RaiseNative(I, E, C, e);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -52,6 +52,11 @@ public unsafe struct Emitter
     public NativeList<ulong> Words;
     public NativeList<Patch> Patches;
     public NativeList<LineMark> Lines;
+    /// <summary>From which word on the function has a stack frame (Line 1) or none (0): see NoteFrame.</summary>
+    public NativeList<LineMark> Frames;
+    /// <summary>Whether code at each label has a frame: -1 not known yet.</summary>
+    public sbyte* LabelFrames;
+    private sbyte hasFrame;
     public NativeList<CatchMark> Catches;
     /// <summary>Word index of each label, -1 = not placed.</summary>
     public int* LabelWords;
@@ -210,6 +215,37 @@ public unsafe struct Emitter
         if (ProblemFamily == 0) ProblemFamily = family + 1;
     }
 
+    /// <summary>
+    /// Follows whether there is a stack frame at generic instruction i (before it), for stack traces: in a function with a frame the return slot E[0]
+    /// holds what an earlier call left there. Branches carry the state to their labels; code is in an order where a label is branched to before it is reached,
+    /// or is reached by falling into it.
+    /// </summary>
+    public void NoteFrame(int i)
+    {
+        GenericInstr* g = Code->Instrs + i;
+        sbyte before = hasFrame;
+        if (g->Op == GenericOps.Label && LabelFrames[Code->Args[g->FirstArg].Value] >= 0) hasFrame = LabelFrames[Code->Args[g->FirstArg].Value];
+        if (g->Op == GenericOps.FuncInfo) hasFrame = 0;
+        if (hasFrame != before || Frames.Count == 0) Frames.Add(new LineMark { Word = Words.Count, Line = hasFrame });
+        for (int k = 0; k < g->Argc; k++)
+        {
+            GenericArg* a = Code->Args + g->FirstArg + k;
+            if (a->Kind == ArgKind.F && a->Value != 0 && LabelFrames[a->Value] < 0) LabelFrames[a->Value] = hasFrame;
+        }
+    }
+
+    /// <summary>Takes over what generic instruction i does to the frame.</summary>
+    public void NoteFrameAfter(int i)
+    {
+        int op = Code->Instrs[i].Op;
+        sbyte now = hasFrame;
+        if (op is GenericOps.Allocate or GenericOps.AllocateHeap or GenericOps.AllocateZero or GenericOps.AllocateHeapZero) now = 1;
+        else if (op == GenericOps.Deallocate) now = 0;
+        if (now == hasFrame) return;
+        hasFrame = now;
+        Frames.Add(new LineMark { Word = Words.Count, Line = now });
+    }
+
     /// <summary>Notes that a guard instruction names a BIF that does not exist.</summary>
     public void MissingNative(Export* x)
     {
@@ -226,6 +262,8 @@ public unsafe struct Emitter
         Patches.Free();
         Lines.Free();
         Catches.Free();
+        Frames.Free();
+        if (LabelFrames != null) Allocator.Free(LabelFrames, (nuint)Code->LabelCount, Owner.Loader);
         if (LabelWords != null) Allocator.Free(LabelWords, (nuint)(Code->LabelCount * 4), Owner.Loader);
         if (FunctionWords != null) Allocator.Free(FunctionWords, (nuint)(Code->FunctionCount * 4) + 4, Owner.Loader);
         if (Literals != null) Allocator.Free(Literals, ((nuint)Code->LiteralCount * 8) + 8, Owner.Loader);

@@ -40,7 +40,8 @@ public static unsafe class ModuleLoader
         e.Imports = (Export**)Allocator.AllocZeroed(((nuint)code->ImportCount * 8) + 8, Owner.Loader);
         e.Funs = (FunEntry**)Allocator.AllocZeroed(((nuint)code->FunCount * 8) + 8, Owner.Loader);
         LoadedModule* module = (LoadedModule*)Allocator.AllocZeroed((nuint)sizeof(LoadedModule), Owner.Code);
-        for (int i = 0; i < code->LabelCount; i++) e.LabelWords[i] = -1;
+        e.LabelFrames = (sbyte*)Allocator.Alloc((nuint)code->LabelCount, Owner.Loader);
+        for (int i = 0; i < code->LabelCount; i++) e.LabelWords[i] = e.LabelFrames[i] = -1;
         module->Name = code->Module;
         bool good = LiteralTerms.Decode(m, code, &e, &module->Literals, error);
         if (good)
@@ -92,8 +93,10 @@ public static unsafe class ModuleLoader
                         if (code->Instrs[i].Op == GenericOps.Label) RuleHooks.Label(e, i);
                     break;
                 }
+                e->NoteFrame(i);
                 int n = Rules.Apply(e, i);
                 if (n == 0) return error->Fail(LoadErrorCode.BadCode, ChunkId.Code, code->Instrs[i].Offset, "this VM has no code for the instruction"u8, 0, code->Instrs[i].Op);
+                for (int k = i; k < i + n; k++) e->NoteFrameAfter(k);
                 i += n;
             }
             if (e->Missing != null) return error->Fail(LoadErrorCode.BadCode, ChunkId.Code, code->Instrs[function->First].Offset, "a guard calls a BIF that does not exist"u8);
@@ -126,6 +129,8 @@ public static unsafe class ModuleLoader
         module->FunctionCount = code->FunctionCount;
         module->LineMarks = Copy(e->Lines.Items, e->Lines.Count);
         module->LineMarkCount = e->Lines.Count;
+        module->FrameMarks = Copy(e->Frames.Items, e->Frames.Count);
+        module->FrameMarkCount = e->Frames.Count;
         module->LineItems = Copy(code->Lines, code->LineCount);
         module->LineItemCount = code->LineCount;
         CopyFiles(code, module);
