@@ -57,6 +57,7 @@ public static unsafe partial class Program
         if (Is(command, "dis"u8)) return DisCommand.Run(arguments + 1, count - 1);
         if (Is(command, "closure"u8)) return ClosureWithMachine(arguments + 1, count - 1);
         if (Is(command, "loadtest"u8)) return LoadTestCommand.Run(arguments + 1, count - 1);
+        if (Is(command, "fixturetest"u8)) return FixtureTestCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
         Output errors = new(Files.StandardError);
         errors.Text("mybeam: no command '"u8);
         errors.ZeroTerminated(command);

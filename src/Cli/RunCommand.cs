@@ -55,6 +55,7 @@ public static unsafe class RunCommand
             if (!plain && Program.Is(a, "--stats"u8)) { o->Statistics = true; continue; }
             if (!plain && Program.Is(a, "--check-memory"u8)) { o->CheckMemory = true; continue; }
             if (!plain && Program.Is(a, "--gc-stress"u8)) { m->HeapShared.GcStress = 1; continue; }
+            if (!plain && Program.Is(a, "--verify-heap"u8)) { m->VerifyHeaps = 1; continue; }
             if (!plain && Program.Is(a, "--help"u8)) return Complain("usage: mybeam run FILE.beam|MODULE [FUNCTION [ARG...]] [-pa DIR]... [--time] [--stats] [--gc-stress] [--check-memory]"u8, null, Program.Usage);
             if (!plain && a[0] == '-' && a[1] == '-') return Complain("mybeam run: unknown option; mybeam --help lists them: "u8, a, Program.Usage);
             if (o->Target == null) o->Target = a;
@@ -241,7 +242,8 @@ public static unsafe class RunCommand
         e.Flush();
     }
 
-    private static bool MemoryIsClean()
+    /// <summary>Whether no native memory is left after the VM is gone and the checker has found no fault; a line on stderr when not.</summary>
+    public static bool MemoryIsClean()
     {
         // The atom table is the one thing that outlives a VM.
         long left = Allocator.OutstandingTotal() - Allocator.Outstanding(Owner.Atoms);

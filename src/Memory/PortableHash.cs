@@ -170,11 +170,11 @@ public static unsafe partial class PortableHash
                 break;
             case Header.Record:
             {
-                // In the order of declaration. OTP takes the order of the atoms' numbers, which is the same for names that are new with the record.
+                // As in OTP in the order of the atoms' numbers, although these depend on the run.
                 RecordDefinition* d = RecordDefinition.Of(t);
-                Term* order = d->FieldOrder.TupleElements, values = RecordDefinition.Values(t);
+                Term* values = RecordDefinition.Values(t);
                 Two(ref hash, (uint)(n - 1), (uint)d->Hash.SmallValue, SaltRecord);
-                for (long i = n - 2; i >= 0; i--) stack.Push(values[order[i].SmallValue].Bits);
+                for (long i = n - 2; i >= 0; i--) stack.Push(values[i].Bits);
                 break;
             }
             case Header.PositiveBig:

@@ -22,6 +22,8 @@ public unsafe struct Machine
     public fixed ulong HaltCode[2];
     /// <summary>Exit status asked for by halt/0,1,2 (Halting != 0).</summary>
     public int Halting, ExitStatus;
+    /// <summary>1: check the heap before and after every collection (--verify-heap).</summary>
+    public int VerifyHeaps;
     /// <summary>Reductions a slice has.</summary>
     public long SliceReductions;
     public long NextPid;

@@ -25,7 +25,6 @@ public sealed unsafe class BasicNativesTests : IDisposable
     public BasicNativesTests()
     {
         AtomTable.Initialize();
-        NativeMathLibrary.Register();
         shared = (HeapShared*)Allocator.AllocZeroed((nuint)sizeof(HeapShared), Owner.Vm);
         machine = (Machine*)Allocator.AllocZeroed((nuint)sizeof(Machine), Owner.Vm);
         process = (Process*)Allocator.AllocZeroed((nuint)sizeof(Process), Owner.Vm);
@@ -40,23 +39,6 @@ public sealed unsafe class BasicNativesTests : IDisposable
         Allocator.Free(process, (nuint)sizeof(Process), Owner.Vm);
         Allocator.Free(machine, (nuint)sizeof(Machine), Owner.Vm);
         Allocator.Free(shared, (nuint)sizeof(HeapShared), Owner.Vm);
-    }
-
-    private static class NativeMathLibrary
-    {
-        // "libm.so" is a linker script where development packages are installed.
-        public static void Register()
-        {
-            try
-            {
-                NativeLibrary.SetDllImportResolver(typeof(NativeMath).Assembly, (name, _, _) =>
-                    name == "libm" && NativeLibrary.TryLoad("libm.so.6", out nint handle) ? handle : 0);
-            }
-            catch (InvalidOperationException)
-            {
-                // Another test was first.
-            }
-        }
     }
 
     private static readonly Dictionary<string, nint> Natives = FindNatives();

@@ -98,15 +98,11 @@ public static unsafe class ErlangCodeBifs
 
     // -- modules --
 
-    /// <summary>
-    /// Loads a module that can be found: without a code server modules come by themselves when they are needed, and who asks (io_lib, before it prints)
-    /// would otherwise start processes to load it.
-    /// </summary>
     [Bif("erlang:module_loaded/1")]
     public static Term ModuleLoaded(Process* p, Term* a)
     {
         if (!a[0].IsAtom) return Process.Badarg(p);
-        return Term.Bool(CodeTable.Current(p->Machine, a[0]) != null || ModuleFinder.TryLoad(p->Machine, a[0]));
+        return Term.Bool(CodeTable.Current(p->Machine, a[0]) != null);
     }
 
     [Bif("erlang:loaded/0")]

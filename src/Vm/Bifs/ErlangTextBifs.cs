@@ -18,6 +18,7 @@ public static unsafe class ErlangTextBifs
         TermPrinter.Write(ref text, a[0], TermStyle.Display);
         text.AddByte('\n');
         Process.Bump(p, text.Count >> 6);
+        IoServer.Flush(p->Machine);
         _ = Files.WriteAll(1, text.Data, (nuint)text.Count);
         text.Free();
         return Am.True;
@@ -36,6 +37,8 @@ public static unsafe class ErlangTextBifs
             return Process.Badarg(p);
         }
         Process.Bump(p, text.Count >> 6);
+        // What io has put before must come first.
+        IoServer.Flush(p->Machine);
         Errno error = Files.WriteAll(descriptor, text.Data, (nuint)text.Count);
         text.Free();
         return error == Errno.None ? Am.True : Process.Badarg(p, AtomTable.Intern("eio"u8));

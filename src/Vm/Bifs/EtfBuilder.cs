@@ -552,7 +552,7 @@ internal unsafe struct EtfBuilder
         if (flags > 1) return false;
         Term module = EtfAtoms.Read(ref at, safe), name = module.IsNone ? Term.None : EtfAtoms.Read(ref at, safe);
         if (name.IsNone) return false;
-        RecordDefinition* definition = EtfRecords.Define(ref Top, module, name, flags == 1, n, ref at, safe);
+        RecordDefinition* definition = EtfRecords.Define(machine, ref Top, module, name, flags == 1, n, ref at, safe);
         if (definition == null) return false;
         ulong* made = Top;
         made[0] = Header.Make(Header.Record, 1 + n);

@@ -32,62 +32,25 @@ internal static unsafe class EtfMaps
     }
 }
 
-/// <summary>Makes definitions of native records.</summary>
+/// <summary>Reads definitions of native records.</summary>
 internal static unsafe class EtfRecords
 {
     /// <summary>
-    /// Reads the n field names at <paramref name="at"/> and builds the definition and its field order at <paramref name="top"/> (7 + 2n words).
-    /// Null when a name must not be made or is there twice; then nothing was taken.
+    /// Reads the n field names at <paramref name="at"/> and builds the definition at <paramref name="top"/> (RecordDefinitions.Words(n) words), unless the module
+    /// that defines the record has the same. Null when a name must not be made or is there twice; then nothing was taken.
     /// </summary>
-    public static RecordDefinition* Define(ref ulong* top, Term module, Term name, bool exported, uint n, ref byte* at, bool safe)
+    public static RecordDefinition* Define(Machine* m, ref ulong* top, Term module, Term name, bool exported, uint n, ref byte* at, bool safe)
     {
-        ulong* order = top;
-        RecordDefinition* d = (RecordDefinition*)(top + 1 + n);
-        Term* keys = RecordDefinition.Keys(d), positions = (Term*)(order + 1);
-        order[0] = Header.Make(Header.Tuple, n);
-        d->Header = Header.Make(Header.Tuple, RecordDefinition.HeaderWords - 1 + (long)n);
-        d->FieldOrder = Term.Boxed(order);
-        d->Module = module;
-        d->Name = name;
-        d->IsExported = Term.Bool(exported);
+        RecordDefinition* d = RecordDefinitions.Begin(top, module, name, Term.Bool(exported), n);
+        Term* keys = RecordDefinition.Keys(d);
         for (uint i = 0; i < n; i++)
         {
             keys[i] = EtfAtoms.Read(ref at, safe);
             if (keys[i].IsNone) return null;
-            positions[i] = Term.Small(i);
         }
-        // The hash covers module, name, exported and the keys as declared: for a moment the word of the hash is the header of a tuple of them.
-        ((ulong*)d)[2] = Header.Make(Header.Tuple, 3 + (long)n);
-        uint hash = PortableHash.Phash2(Term.Boxed((ulong*)d + 2));
-        d->Hash = Term.Small(hash);
-        if (!Sort(keys, positions, n)) return null;
-        top = (ulong*)keys + n;
-        return d;
-    }
-
-    // Sorts keys by atom number; positions[i] becomes the place of the key that was declared as number i.
-    private static bool Sort(Term* keys, Term* positions, uint n)
-    {
-        if (n == 0) return true;
-        Term* declared = (Term*)Allocator.Alloc((nuint)n * 8, Owner.Temporary);
-        if (declared == null) return false;
-        for (uint i = 0; i < n; i++) declared[i] = Term.Small(i);
-        bool unique = true;
-        for (uint i = 1; i < n && unique; i++)
-        {
-            Term key = keys[i];
-            uint j = i;
-            for (; j > 0 && keys[j - 1].AtomIndex >= key.AtomIndex; j--)
-            {
-                if (keys[j - 1] == key) unique = false;
-                keys[j] = keys[j - 1];
-                declared[j] = declared[j - 1];
-            }
-            keys[j] = key;
-            declared[j] = Term.Small(i);
-        }
-        for (uint i = 0; i < n; i++) positions[declared[i].SmallValue] = Term.Small(i);
-        Allocator.Free(declared, (nuint)n * 8, Owner.Temporary);
-        return unique;
+        if (!RecordDefinitions.Finish(d)) return null;
+        RecordDefinition* shared = m == null ? d : RecordDefinitions.Canonical(m, d);
+        if (shared == d) top = (ulong*)keys + n;
+        return shared;
     }
 }

@@ -54,6 +54,7 @@ public unsafe struct PersistentTerms
     public static Term Get(Machine* m, Term key)
     {
         PersistentTerms* t = &m->PersistentTerms;
+        if (t->capacity == 0) BareModeTerms.Put(m);
         if (t->count == 0) return Term.None;
         ModuleLiterals* e = Find(t, key);
         return e->Start == null ? Term.None : Pair(e).TupleElements[1];

@@ -35,6 +35,9 @@ public unsafe struct LoadedModule
     public fixed byte Md5[16];
     /// <summary>Entry word of the on_load function; -1: none.</summary>
     public int OnLoadWord;
+    /// <summary>Native records it defines, in the order of the file.</summary>
+    public ModuleRecord* Records;
+    public int RecordCount;
     /// <summary>Older version (until it is purged), or null.</summary>
     public LoadedModule* Old;
 
@@ -50,6 +53,7 @@ public unsafe struct LoadedModule
         Allocator.Free(module->Files, (nuint)(module->FileCount * sizeof(GenericBytes)), Owner.Code);
         Allocator.Free(module->FileText, (nuint)module->FileTextBytes, Owner.Code);
         Allocator.Free(module->Exports, (nuint)(module->ExportCount * sizeof(ModuleExport)), Owner.Code);
+        Allocator.Free(module->Records, (nuint)(module->RecordCount * sizeof(ModuleRecord)), Owner.Code);
         Allocator.Free(module->Attributes.Data, (nuint)module->Attributes.Bytes, Owner.Code);
         Allocator.Free(module->CompileInfo.Data, (nuint)module->CompileInfo.Bytes, Owner.Code);
         Allocator.Free(module, (nuint)sizeof(LoadedModule), Owner.Code);

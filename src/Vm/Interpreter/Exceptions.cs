@@ -19,7 +19,16 @@ public static unsafe class Exceptions
     {
         Process* p = C->Process;
         p->Heap.Top = (ulong*)H;
-        return Unwind(I, E, C, Term.None);
+        return Unwind(I, E, C, Term.None, false);
+    }
+
+    /// <summary>As Handle for a call that has put its return address into E[0] already, or has dropped its frame: the caller is part of the trace.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static long HandleEntered(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Process* p = C->Process;
+        p->Heap.Top = (ulong*)H;
+        return Unwind(I, E, C, Term.None, true);
     }
 
     /// <summary>Raises what the Fail slots hold inside native or undefined function e, which was called from I: its frame comes first.</summary>
@@ -28,7 +37,7 @@ public static unsafe class Exceptions
     {
         Process* p = C->Process;
         if (p->FailClass == ExceptionClass.Error && p->FailInfo.IsNone && p->FailTrace.IsNone) p->FailInfo = ErrorInfo(p, e);
-        return Unwind(I, E, C, Frame(p, e->Module, e->Function, p->FailArgs.IsNone ? Term.Small(e->Arity) : p->FailArgs, p->FailInfo));
+        return Unwind(I, E, C, Frame(p, e->Module, e->Function, p->FailArgs.IsNone ? Term.Small(e->Arity) : p->FailArgs, p->FailInfo), false);
     }
 
     /// <summary>As RaiseIn for a native called as a function: the arguments are in the x registers. Natives that only raise (error/1, exit/1, throw/1,
@@ -40,7 +49,7 @@ public static unsafe class Exceptions
         if (p->FailNoFrame != 0 || !p->FailTrace.IsNone)
         {
             p->FailNoFrame = 0;
-            return Unwind(I, E, C, Term.None);
+            return Unwind(I, E, C, Term.None, false);
         }
         if (p->FailArgs.IsNone) p->FailArgs = Ops.ListOf(p, Context.Xs(C), e->Arity);
         return RaiseIn(I, E, C, e);
@@ -81,11 +90,12 @@ public static unsafe class Exceptions
         return MapMaker.Two(p, Am.Cause, p->FailCause, Am.Module, formatter);
     }
 
-    private static long Unwind(ulong* I, Term* E, Context* C, Term top)
+    // entered: E[0] is a return address although the function at I has a frame.
+    private static long Unwind(ulong* I, Term* E, Context* C, Term top, bool entered)
     {
         Process* p = C->Process;
         p->Heap.Stack = (ulong*)E;
-        Term trace = p->FailTrace.IsNone ? RawTrace(p, I, E, top) : WithClass(p, p->FailTrace, p->FailClass);
+        Term trace = p->FailTrace.IsNone ? RawTrace(p, I, E, top, entered) : WithClass(p, p->FailTrace, p->FailClass);
         p->Fail = FailKind.None;
         p->FailTrace = trace;
         if (p->Catches <= 0)
@@ -117,14 +127,14 @@ public static unsafe class Exceptions
 
     private static Term ClassAtom(ExceptionClass kind) => kind switch { ExceptionClass.Error => Am.Error, ExceptionClass.Exit => Am.Exit, _ => Am.Throw };
 
-    private static Term RawTrace(Process* p, ulong* I, Term* E, Term top)
+    private static Term RawTrace(Process* p, ulong* I, Term* E, Term top, bool entered)
     {
         ulong* found = stackalloc ulong[Depth];
         int n = 0;
         int limit = Depth - (top.IsNone ? 0 : 1);
         found[n++] = (ulong)I;
         Term* end = (Term*)p->Heap.End;
-        for (Term* at = CodeTable.HasFrame(p->Machine, I) ? E + 1 : E; at < end && n < limit; at++)
+        for (Term* at = !entered && CodeTable.HasFrame(p->Machine, I) ? E + 1 : E; at < end && n < limit; at++)
         {
             if (!at->IsHeader || at->IsNone) continue;
             // A return address belongs to the call before it; a function that has just made a tail call shows up once.

@@ -116,6 +116,13 @@ public static unsafe partial class Ops
         return EnterFun(I, (Term*)((byte*)E + ((ushort*)I)[6]), H, C, f, ((ushort*)I)[5]);
     }
 
+    // call_fun + deallocate + return: slots 0: arity, 1: bytes of the frame; the fun is x(arity)
+    public static long CallFunOldLast(ulong* I, Term* E, Term* H, Context* C)
+    {
+        long n = ((ushort*)I)[4];
+        return EnterFun(I, (Term*)((byte*)E + ((ushort*)I)[5]), H, C, Context.Xs(C)[n], n);
+    }
+
     // Enters a fun whose arguments are in x(0)..; its environment follows them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long EnterFun(ulong* I, Term* E, Term* H, Context* C, Term f, long arity)
@@ -165,7 +172,7 @@ public static unsafe partial class Ops
             Process.Raise(p, ExceptionClass.Error, Am.Undef);
         else
             Process.Raise(p, ExceptionClass.Error, Process.Tuple(p, Am.Badfun, f));
-        return Exceptions.Handle(I, E, (Term*)p->Heap.Top, C);
+        return Exceptions.HandleEntered(I, E, (Term*)p->Heap.Top, C);
     }
 
     // -- receive, of messages a process sends itself --

@@ -123,9 +123,10 @@ public static unsafe partial class Ops
         Process* p = C->Process;
         C->Reductions -= p->Bumped;
         p->Bumped = 0;
+        // The caller may have dropped its frame since it saved the registers.
+        Save(C, I, E, (Term*)p->Heap.Top);
         if (p->Heap.Fragments != null)
         {
-            Save(C, I, E, (Term*)p->Heap.Top);
             if (!ProcessGc.Collect(p, 0, Context.Xs(C), live)) return OutOfMemory(I, E, (Term*)p->Heap.Top, C);
         }
         return Next(I, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, C);

@@ -42,6 +42,8 @@ public unsafe struct Emitter
 
     public GenericCode* Code;
     public Machine* Machine;
+    /// <summary>The module being made.</summary>
+    public LoadedModule* Module;
     /// <summary>Terms of the literals and of the big integers in the code.</summary>
     public Term* Literals, Bigs;
     /// <summary>Export entry of each import.</summary>

@@ -43,7 +43,8 @@ public static unsafe class ModuleLoader
         e.LabelFrames = (sbyte*)Allocator.Alloc((nuint)code->LabelCount, Owner.Loader);
         for (int i = 0; i < code->LabelCount; i++) e.LabelWords[i] = e.LabelFrames[i] = -1;
         module->Name = code->Module;
-        bool good = LiteralTerms.Decode(m, code, &e, &module->Literals, error);
+        e.Module = module;
+        bool good = LiteralTerms.Decode(m, code, &e, &module->Literals, error) && RecordDefinitions.Load(m, &e, module, error);
         if (good)
         {
             Resolve(m, code, &e);

@@ -10,7 +10,42 @@ public static unsafe class ProcessGc
     public static bool Collect(Process* p, long need, Term* x, long live)
     {
         RootRange* roots = stackalloc RootRange[8];
-        return Gc.Collect(&p->Heap, need, roots, Roots(p, x, live, roots));
+        int count = Roots(p, x, live, roots);
+        if (p->Machine->VerifyHeaps != 0) Verify(p, roots, count, "before"u8);
+        bool good = Gc.Collect(&p->Heap, need, roots, count);
+        if (p->Machine->VerifyHeaps != 0) Verify(p, roots, count, "after"u8);
+        return good;
+    }
+
+    // --verify-heap: a damaged heap ends the OS process where it is found, so that a debugger sees the cause near.
+    private static void Verify(Process* p, RootRange* roots, int count, System.ReadOnlySpan<byte> when)
+    {
+        ulong word;
+        int code = HeapVerify.Check(&p->Heap, roots, count, &word);
+        if (code == HeapVerify.Good) return;
+        TextBuffer b = default;
+        b.Add("mybeam: heap damaged "u8);
+        b.Add(when);
+        b.Add(" collection "u8);
+        b.AddNumber(p->Heap.MinorTotal + p->Heap.MajorTotal);
+        b.Add(", code "u8);
+        b.AddNumber(code);
+        b.Add(", word "u8);
+        b.AddUnsigned(word);
+        if (CodeTable.Find(p->Machine, p->Resume, out CodeLocation where))
+        {
+            b.Add(" in "u8);
+            b.AddAtom(where.Module);
+            b.AddByte(':');
+            b.AddAtom(where.Function);
+            b.AddByte('/');
+            b.AddNumber(where.Arity);
+            b.Add(" line "u8);
+            b.AddNumber(where.Line);
+        }
+        b.AddByte('\n');
+        Platform.Files.WriteAll(Platform.Files.StandardError, b.Data, (nuint)b.Count);
+        Platform.OsProcess.Abort();
     }
 
     /// <summary>As Collect, all generations (garbage_collect/0).</summary>
