@@ -66,6 +66,8 @@ public sealed class InstructionTable
             var f = Families[i];
             s.Append($"        {i} => \"{string.Join(',', f.Operands.Select(o => o.Kinds))}{(f.Tail ? (f.Operands.Count > 0 ? ",*" : "*") : "")}\"u8,\n");
         }
+        s.Append("        _ => default,\n    };\n\n    /// <summary>Names of the operands of a family, separated by commas.</summary>\n    public static ReadOnlySpan<byte> OperandNames(int family) => family switch\n    {\n");
+        for (int i = 0; i < Families.Count; i++) s.Append($"        {i} => \"{string.Join(',', Families[i].Operands.Select(o => o.Name))}\"u8,\n");
         s.Append("        _ => default,\n    };\n\n    /// <summary>Name of a family.</summary>\n    public static ReadOnlySpan<byte> Name(int family) => family switch\n    {\n");
         for (int i = 0; i < Families.Count; i++) s.Append($"        {i} => \"{Families[i].Name}\"u8,\n");
         s.Append("        _ => \"?\"u8,\n    };\n\n    /// <summary>Writes the address of every handler into the table.</summary>\n    public static void Fill(ulong* t)\n    {\n");

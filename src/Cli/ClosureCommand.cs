@@ -71,9 +71,8 @@ public static unsafe class ClosureCommand
         }
         Drop(&state.Imports);
         Drop(&state.Exports);
-        output.Flush();
         errors.Flush();
-        return paths == 0 ? 2 : state.Refused != 0 || !good ? 1 : 0;
+        return output.End(paths == 0 ? 2 : state.Refused != 0 || !good ? 1 : 0);
     }
 
     private static void Visit(byte* path, void* context)

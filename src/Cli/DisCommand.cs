@@ -1,4 +1,4 @@
-// mybeam dis FILE...: the generic instructions of a .beam file, in the manner of erlc -S.
+// mybeam dis FILE...: the generic instructions of a .beam file, in the manner of erlc -S; with --specific the threaded code (SpecificDump.cs).
 namespace MyBeam.Cli;
 
 using MyBeam.Memory;
@@ -13,10 +13,23 @@ public static unsafe class DisCommand
     public static int Run(byte** arguments, int count)
     {
         Output output = new(Platform.Files.StandardOutput), errors = new(Platform.Files.StandardError);
-        if (count == 0) errors.Line("usage: mybeam dis FILE..."u8);
-        int status = count == 0 ? 2 : 0;
+        bool specific = false;
+        int files = 0;
         for (int i = 0; i < count; i++)
         {
+            if (Program.Is(arguments[i], "--specific"u8)) specific = true;
+            else files++;
+        }
+        if (files == 0) errors.Line("usage: mybeam dis FILE... [--specific]"u8);
+        int status = files == 0 ? 2 : 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (Program.Is(arguments[i], "--specific"u8)) continue;
+            if (specific)
+            {
+                if (!SpecificDump.File(arguments[i], &output, &errors)) status = 1;
+                continue;
+            }
             BeamInput input;
             if (!BeamInput.Open(arguments[i], &input, &errors))
             {
@@ -26,9 +39,8 @@ public static unsafe class DisCommand
             Module(&input.Code, &output);
             BeamInput.Close(&input);
         }
-        output.Flush();
         errors.Flush();
-        return status;
+        return output.End(status);
     }
 
     /// <summary>Prints a whole module.</summary>

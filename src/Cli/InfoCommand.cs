@@ -27,9 +27,8 @@ public static unsafe class InfoCommand
             Print(&input, &output);
             BeamInput.Close(&input);
         }
-        output.Flush();
         errors.Flush();
-        return status;
+        return output.End(status);
     }
 
     private static void Print(BeamInput* input, Output* output)

@@ -33,8 +33,7 @@ public static unsafe class LoadTestCommand
         o.Text(" loaded, "u8);
         o.Number(s.Refused);
         o.Line(" refused"u8);
-        o.Flush();
-        return s.Refused == 0 ? 0 : 1;
+        return o.End(s.Refused == 0 ? 0 : 1);
     }
 
     private static void Path(byte* path, State* s, int depth)

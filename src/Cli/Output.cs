@@ -26,6 +26,20 @@ public unsafe struct Output
     /// <summary>Whether a write failed.</summary>
     public readonly bool Failed => _failed;
 
+    /// <summary>Where in the line the next byte goes, from 0.</summary>
+    public readonly int Column => _column;
+
+    /// <summary>Ends a command's output: the exit status, or 1 after a line on stderr when something could not be written (a full disk, a closed pipe).</summary>
+    public int End(int status)
+    {
+        Flush();
+        if (!_failed) return status;
+        Output errors = new(Files.StandardError);
+        errors.Line("mybeam: standard output cannot be written; is the disk full?"u8);
+        errors.Flush();
+        return status == 0 ? 1 : status;
+    }
+
     /// <summary>One byte.</summary>
     public void Byte(byte c)
     {

@@ -35,35 +35,45 @@ public static unsafe partial class Program
 
     private static int Dispatch(byte** arguments, int count, byte* archive, nuint archiveBytes)
     {
-        if (count == 0) return PrintUsage(Files.StandardError, Usage);
+        if (count == 0) return Wrong("mybeam: give a command; mybeam --help lists them"u8, null);
         byte* command = arguments[0];
-        if (Is(command, "--help"u8) || Is(command, "-h"u8) || Is(command, "help"u8)) return PrintUsage(Files.StandardOutput, 0);
-        if (Is(command, "--version"u8))
+        if (Is(command, "--help"u8) || Is(command, "-h"u8) || Is(command, "help"u8)) return PrintUsage();
+        // Also after any command, up to "--".
+        for (int i = 0; i < count && !Is(arguments[i], "--"u8); i++)
         {
-            Output o = new(Files.StandardOutput);
-            o.Text("mybeam 0.1 (OTP 29 semantics"u8);
-            o.Text(sizeof(nint) == 8 && System.Runtime.Intrinsics.Arm.ArmBase.Arm64.IsSupported ? ", arm64"u8 : ", x86-64"u8);
-            o.Text(", archive of "u8);
-            o.Number(ModuleArchive.Count(archive, archiveBytes));
-            o.Line(" modules)"u8);
-            o.Flush();
-            return 0;
+            if (Is(arguments[i], "--help"u8)) return PrintUsage();
+            if (Is(arguments[i], "--version"u8)) return PrintVersion(archive, archiveBytes);
         }
         AtomTable.Initialize();
-        for (int i = 1; i < count && !Is(command, "run"u8); i++)
-            if (Is(arguments[i], "--help"u8)) return PrintUsage(Files.StandardOutput, 0);
         if (Is(command, "run"u8)) return RunCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
         if (Is(command, "info"u8)) return InfoCommand.Run(arguments + 1, count - 1);
         if (Is(command, "dis"u8)) return DisCommand.Run(arguments + 1, count - 1);
         if (Is(command, "closure"u8)) return ClosureWithMachine(arguments + 1, count - 1);
         if (Is(command, "loadtest"u8)) return LoadTestCommand.Run(arguments + 1, count - 1);
+        if (Is(command, "fuzz"u8)) return FuzzCommand.Run(arguments + 1, count - 1);
         if (Is(command, "fixturetest"u8)) return FixtureTestCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
+        return Wrong("mybeam: no such command; mybeam --help lists them: "u8, command);
+    }
+
+    private static int Wrong(ReadOnlySpan<byte> text, byte* what)
+    {
         Output errors = new(Files.StandardError);
-        errors.Text("mybeam: no command '"u8);
-        errors.ZeroTerminated(command);
-        errors.Line("'; mybeam --help lists them"u8);
+        errors.Text(text);
+        if (what != null) errors.ZeroTerminated(what);
+        errors.Line();
         errors.Flush();
         return Usage;
+    }
+
+    private static int PrintVersion(byte* archive, nuint archiveBytes)
+    {
+        Output o = new(Files.StandardOutput);
+        o.Text("mybeam 0.1 (OTP 29 semantics"u8);
+        o.Text(sizeof(nint) == 8 && System.Runtime.Intrinsics.Arm.ArmBase.Arm64.IsSupported ? ", arm64"u8 : ", x86-64"u8);
+        o.Text(", archive of "u8);
+        o.Number(ModuleArchive.Count(archive, archiveBytes));
+        o.Line(" modules)"u8);
+        return o.End(0);
     }
 
     private static int ClosureWithMachine(byte** arguments, int count)
@@ -95,9 +105,9 @@ public static unsafe partial class Program
         return argument[text.Length] == 0;
     }
 
-    private static int PrintUsage(int descriptor, int status)
+    private static int PrintUsage()
     {
-        Output o = new(descriptor);
+        Output o = new(Files.StandardOutput);
         o.Line("usage: mybeam COMMAND …"u8);
         o.Line("  run FILE.beam|MODULE [FUNCTION [ARG…]]   calls a function and prints its result; ARGs are Erlang terms"u8);
         o.Line("      -pa DIR          look for modules in DIR first (may be repeated)"u8);
@@ -109,7 +119,6 @@ public static unsafe partial class Program
         o.Line("  info FILE…                               chunks, exports, imports, attributes"u8);
         o.Line("  closure FILE|DIR… [--json]               opcodes and imported functions used, with counts, and which MyBeam has"u8);
         o.Line("  --version, --help"u8);
-        o.Flush();
-        return status;
+        return o.End(0);
     }
 }

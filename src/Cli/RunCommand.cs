@@ -56,7 +56,6 @@ public static unsafe class RunCommand
             if (!plain && Program.Is(a, "--check-memory"u8)) { o->CheckMemory = true; continue; }
             if (!plain && Program.Is(a, "--gc-stress"u8)) { m->HeapShared.GcStress = 1; continue; }
             if (!plain && Program.Is(a, "--verify-heap"u8)) { m->VerifyHeaps = 1; continue; }
-            if (!plain && Program.Is(a, "--help"u8)) return Complain("usage: mybeam run FILE.beam|MODULE [FUNCTION [ARG...]] [-pa DIR]... [--time] [--stats] [--gc-stress] [--check-memory]"u8, null, Program.Usage);
             if (!plain && a[0] == '-' && a[1] == '-') return Complain("mybeam run: unknown option; mybeam --help lists them: "u8, a, Program.Usage);
             if (o->Target == null) o->Target = a;
             else if (o->Function == null) o->Function = a;
@@ -111,6 +110,7 @@ public static unsafe class RunCommand
         long stop = ProcessState.Run(m, p);
         long after = Clock.MonotonicNanoseconds;
         IoServer.Flush(m);
+        if (IoServer.Failed(m)) return Complain("mybeam run: standard output cannot be written; is the disk full?"u8, null, 1);
         if (m->Halting != 0) return m->ExitStatus;
         int status = stop == StopReason.Finished ? PrintResult(p, *x) : stop == StopReason.Waiting ? Deadlock() : RunReport.Uncaught(m, p);
         if (o->Time)

@@ -26,14 +26,22 @@ public static unsafe class Gc
         if (heap->MinorCount < heap->FullSweepAfter && (heap->OldStart != null || heap->HighWater != heap->Start))
         {
             int done = Minor(heap, need + Reserve, roots, rootCount);
-            if (done != NotPossible) return done == Done;
+            if (done != NotPossible) return done == Done && Tighten(heap, need, roots, rootCount);
         }
-        return Major(heap, need + Reserve, roots, rootCount, adjust: true);
+        return CollectMajor(heap, need, roots, rootCount);
     }
 
     /// <summary>Like Collect, but always a major collection.</summary>
     public static bool CollectMajor(Heap* heap, long need, RootRange* roots, int rootCount) =>
-        Major(heap, need + Reserve, roots, rootCount, adjust: true);
+        Major(heap, need + Reserve, roots, rootCount, adjust: true) && Tighten(heap, need, roots, rootCount);
+
+    // --gc-stress: leaves exactly the room that was asked for, so that the next allocation collects again and natives always run into fragments.
+    private static bool Tighten(Heap* heap, long need, RootRange* roots, int rootCount)
+    {
+        if (heap->Shared->GcStress == 0) return true;
+        long words = (heap->Top - heap->Start) + (heap->End - heap->Stack) + need + Heap.StackReserve;
+        return GcResize.To(heap, words, roots, rootCount) || Exhaust(heap) == Done;
+    }
 
     /// <summary>A major collection into a block of exactly the live size (erlang:hibernate/3).</summary>
     public static bool Hibernate(Heap* heap, RootRange* roots, int rootCount)
@@ -219,6 +227,10 @@ public static unsafe class Gc
         Debug.Assert(top <= freshStack);
         Buffer.MemoryCopy(heap->Stack, freshStack, stack * 8, stack * 8);
         FreeBlock(heap, heap->Start, heap->End, Owner.Heap);
+        if (heap->Shared->GcStress != 0)
+        {
+            for (Fragment* f = heap->Fragments; f != null; f = f->Next) Poison(Fragment.Words(f), Fragment.Words(f) + f->Size);
+        }
         Heap.FreeFragments(heap->Fragments);
         heap->Fragments = null;
         heap->FragmentWords = 0;
@@ -228,14 +240,17 @@ public static unsafe class Gc
         heap->End = block + size;
     }
 
-    /// <summary>Frees a block of a heap. Under --gc-stress with a checking allocator it is filled first, so that whatever still points into it is found.</summary>
+    /// <summary>Frees a block of a heap. Under --gc-stress it is filled first, so that whatever still points into it is found.</summary>
     internal static void FreeBlock(Heap* heap, ulong* from, ulong* end, Owner owner)
     {
-        if (heap->Shared->GcStress != 0 && Allocator.Checking)
-        {
-            for (ulong* p = from; p < end; p++) *p = 0xFDFD_FDFD_FDFD_FDFD;
-        }
+        if (heap->Shared->GcStress != 0) Poison(from, end);
         Allocator.Free(from, (nuint)((end - from) * 8), owner);
+    }
+
+    // A word that is a pointer to nowhere.
+    private static void Poison(ulong* from, ulong* end)
+    {
+        for (ulong* p = from; p < end; p++) *p = 0xFDFD_FDFD_FDFD_FDFD;
     }
 
     private static bool GrowTo(Heap* heap, long words, RootRange* roots, int rootCount)

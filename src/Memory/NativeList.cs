@@ -1,6 +1,7 @@
 // A growable array in native memory: a plain struct that its holder frees.
 namespace MyBeam.Memory;
 
+using System;
 using System.Runtime.CompilerServices;
 
 /// <summary>A growable array of unmanaged values. Default is empty. Whoever holds it frees it.</summary>
@@ -19,8 +20,21 @@ public unsafe struct NativeList<T> where T : unmanaged
     /// <summary>Appends. False when memory is out (nothing changes).</summary>
     public bool Add(T value, Owner owner = Owner.Loader)
     {
-        if (count == capacity && !Grow(owner)) return false;
+        if (count == capacity && !Reserve(1, owner)) return false;
         items[count++] = value;
+        return true;
+    }
+
+    /// <summary>Makes room for so many more items: adding them cannot fail then. False when memory is out.</summary>
+    public bool Reserve(int more, Owner owner = Owner.Loader)
+    {
+        if (more <= capacity - count) return true;
+        long fresh = Math.Max((long)count + more, Math.Max(16L, capacity * 2L));
+        if (fresh > int.MaxValue) return false;
+        T* p = (T*)Allocator.Realloc(items, (nuint)((long)capacity * sizeof(T)), (nuint)(fresh * sizeof(T)), owner);
+        if (p == null) return false;
+        items = p;
+        capacity = (int)fresh;
         return true;
     }
 
@@ -36,15 +50,5 @@ public unsafe struct NativeList<T> where T : unmanaged
         Allocator.Free(items, (nuint)((long)capacity * sizeof(T)), owner);
         items = null;
         count = capacity = 0;
-    }
-
-    private bool Grow(Owner owner)
-    {
-        int fresh = capacity == 0 ? 16 : capacity * 2;
-        T* p = (T*)Allocator.Realloc(items, (nuint)((long)capacity * sizeof(T)), (nuint)((long)fresh * sizeof(T)), owner);
-        if (p == null) return false;
-        items = p;
-        capacity = fresh;
-        return true;
     }
 }

@@ -24,6 +24,8 @@ public unsafe struct Machine
     public int Halting, ExitStatus;
     /// <summary>1: check the heap before and after every collection (--verify-heap).</summary>
     public int VerifyHeaps;
+    /// <summary>Where the loader notes the instructions it emits, or null (mybeam dis --specific sets it).</summary>
+    public NativeList<Emitter.SpecificMark>* NoteSpecific;
     /// <summary>Reductions a slice has.</summary>
     public long SliceReductions;
     public long NextPid;

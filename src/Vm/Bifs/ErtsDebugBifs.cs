@@ -52,6 +52,8 @@ internal static unsafe class ErtsDebugBifs
         if (what.IsTupleOf(2))
         {
             Term* pair = what.TupleElements;
+            // The definition looks like a tuple: OTP's own suite compares such definitions.
+            if (pair[0] == Am.NativeRecordDef && pair[1].IsRecord) return ((NativeRecord*)pair[1].Box)->Definition;
             if (pair[0] == Am.InternalHash) return Term.Small(TermHash.Internal(pair[1], 0));
             if (pair[0] == Am.Atom && pair[1].IsSmall && pair[1].SmallValue >= 0 && pair[1].SmallValue < AtomTable.Count)
                 return Term.Atom((uint)pair[1].SmallValue);

@@ -42,11 +42,19 @@ public unsafe struct CodeTable
         return null;
     }
 
-    /// <summary>Makes this the current version of its name; the one before becomes its Old. Points the export entries at it.</summary>
+    /// <summary>Makes room for one more module with so many catches: after this, NewCatch and Install cannot fail. False: memory is out.</summary>
+    public static bool Reserve(Machine* m, int newCatches)
+    {
+        CodeTable* t = &m->Code;
+        if ((t->names == null || (uint)t->nameCount * 2 > t->nameMask) && !Grow(t)) return false;
+        return t->byAddress.Reserve(1, Owner.Code) && t->catches.Reserve(newCatches, Owner.Code);
+    }
+
+    /// <summary>Makes this the current version of its name; the one before becomes its Old. Points the export entries at it. Reserve was called before, and
+    /// the entries of its exports exist.</summary>
     public static bool Install(Machine* m, LoadedModule* module)
     {
         CodeTable* t = &m->Code;
-        if (t->names == null || (uint)t->nameCount * 2 > t->nameMask) Grow(t);
         uint i = (module->Name.AtomIndex * 0x9E3779B1u) & t->nameMask;
         while (t->names[i] != null && t->names[i]->Name != module->Name) i = (i + 1) & t->nameMask;
         LoadedModule* before = t->names[i];
@@ -168,14 +176,16 @@ public unsafe struct CodeTable
         *t = default;
     }
 
-    private static void Grow(CodeTable* t)
+    private static bool Grow(CodeTable* t)
     {
         uint oldMask = t->nameMask;
         LoadedModule** old = t->names;
         uint mask = old == null ? 255 : (oldMask * 2) + 1;
-        t->names = (LoadedModule**)Allocator.AllocZeroed(((nuint)mask + 1) * 8, Owner.Code);
+        LoadedModule** fresh = (LoadedModule**)Allocator.AllocZeroed(((nuint)mask + 1) * 8, Owner.Code);
+        if (fresh == null) return false;
+        t->names = fresh;
         t->nameMask = mask;
-        if (old == null) return;
+        if (old == null) return true;
         for (uint i = 0; i <= oldMask; i++)
         {
             if (old[i] == null) continue;
@@ -184,5 +194,6 @@ public unsafe struct CodeTable
             t->names[k] = old[i];
         }
         Allocator.Free(old, ((nuint)oldMask + 1) * 8, Owner.Code);
+        return true;
     }
 }

@@ -58,7 +58,11 @@ public unsafe struct ExportTable
         {
             t->block = (Export*)Allocator.AllocZeroed((nuint)(BlockEntries * sizeof(Export)), Owner.Vm);
             if (t->block == null) return null;
-            t->blocks.Add((nint)t->block, Owner.Vm);
+            if (!t->blocks.Add((nint)t->block, Owner.Vm))
+            {
+                Allocator.Free(t->block, (nuint)(BlockEntries * sizeof(Export)), Owner.Vm);
+                return null;
+            }
             t->blockLeft = BlockEntries;
         }
         e = t->block + (BlockEntries - t->blockLeft--);
@@ -70,6 +74,27 @@ public unsafe struct ExportTable
         Link(t, e);
         t->count++;
         return e;
+    }
+
+    /// <summary>Takes back the entries made last, so that <paramref name="keep"/> are left: those that a refused module made. Nothing may refer to them.</summary>
+    public static void Truncate(Machine* m, int keep)
+    {
+        ExportTable* t = &m->Exports;
+        while (t->count > keep)
+        {
+            // Entries fill the blocks in the order they are made.
+            int last = --t->count, block = last / BlockEntries;
+            Export* e = (Export*)t->blocks[block] + (last % BlockEntries);
+            Export** link = &t->buckets[Hash(e->Module, e->Function, e->Arity) & t->mask];
+            while (*link != e) link = &(*link)->Next;
+            *link = e->Next;
+            *e = default;
+            t->blockLeft++;
+            if (last % BlockEntries != 0) continue;
+            Allocator.Free((void*)t->blocks.Pop(), (nuint)(BlockEntries * sizeof(Export)), Owner.Vm);
+            t->block = block == 0 ? null : (Export*)t->blocks[block - 1];
+            t->blockLeft = 0;
+        }
     }
 
     /// <summary>Sets the entry to call its native, or to look for its module.</summary>

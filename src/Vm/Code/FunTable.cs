@@ -15,7 +15,7 @@ public unsafe struct FunTable
     public static FunEntry* FindOrCreate(Machine* m, Term module, long arity, long index, byte* uniq, long oldIndex, long oldUniq)
     {
         FunTable* t = &m->Funs;
-        if (t->buckets == null || t->entries.Count * 2 > t->mask) Grow(t);
+        if ((t->buckets == null || t->entries.Count * 2 > t->mask) && !Grow(t)) return null;
         uint i = Hash(module, index) & t->mask;
         ReadOnlySpan<byte> wanted = new(uniq, 16);
         for (; t->buckets[i] != null; i = (i + 1) & t->mask)
@@ -30,9 +30,26 @@ public unsafe struct FunTable
         fresh->Index = index;
         fresh->OldUniq = oldUniq;
         for (int k = 0; k < 16; k++) fresh->Uniq[k] = uniq[k];
+        if (!t->entries.Add((nint)fresh, Owner.Code))
+        {
+            Allocator.Free(fresh, (nuint)sizeof(FunEntry), Owner.Code);
+            return null;
+        }
         t->buckets[i] = fresh;
-        t->entries.Add((nint)fresh, Owner.Code);
         return fresh;
+    }
+
+    /// <summary>Number of entries.</summary>
+    public static int Count(Machine* m) => m->Funs.entries.Count;
+
+    /// <summary>Takes back the entries made last, so that <paramref name="keep"/> are left: those that a refused module made. Nothing may refer to them.</summary>
+    public static void Truncate(Machine* m, int keep)
+    {
+        FunTable* t = &m->Funs;
+        if (t->entries.Count == keep) return;
+        while (t->entries.Count > keep) Allocator.Free((void*)t->entries.Pop(), (nuint)sizeof(FunEntry), Owner.Code);
+        for (uint i = 0; i <= t->mask; i++) t->buckets[i] = null;
+        Fill(t);
     }
 
     /// <summary>Frees all entries.</summary>
@@ -47,20 +64,27 @@ public unsafe struct FunTable
 
     private static uint Hash(Term module, long index) => (uint)(((module.AtomIndex * 31UL) + (ulong)index) * 0x9E3779B97F4A7C15UL >> 40);
 
-    private static void Grow(FunTable* t)
+    private static bool Grow(FunTable* t)
     {
         FunEntry** old = t->buckets;
         uint mask = old == null ? 255 : (t->mask * 2) + 1;
         FunEntry** fresh = (FunEntry**)Allocator.AllocZeroed(((nuint)mask + 1) * 8, Owner.Code);
-        for (int k = 0; k < t->entries.Count; k++)
-        {
-            FunEntry* e = (FunEntry*)t->entries[k];
-            uint i = Hash(e->Module, e->Index) & mask;
-            while (fresh[i] != null) i = (i + 1) & mask;
-            fresh[i] = e;
-        }
+        if (fresh == null) return false;
         if (old != null) Allocator.Free(old, ((nuint)t->mask + 1) * 8, Owner.Code);
         t->buckets = fresh;
         t->mask = mask;
+        Fill(t);
+        return true;
+    }
+
+    private static void Fill(FunTable* t)
+    {
+        for (int k = 0; k < t->entries.Count; k++)
+        {
+            FunEntry* e = (FunEntry*)t->entries[k];
+            uint i = Hash(e->Module, e->Index) & t->mask;
+            while (t->buckets[i] != null) i = (i + 1) & t->mask;
+            t->buckets[i] = e;
+        }
     }
 }

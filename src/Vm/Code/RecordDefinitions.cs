@@ -120,7 +120,7 @@ public static unsafe class RecordDefinitions
         {
             GenericRecord* r = code->Records + i;
             long n = r->FieldCount;
-            ulong* room = LiteralArea.Alloc(&m->Literals, Words(n) + n);
+            ulong* room = e->LoosePieceOf((int)(Words(n) + n), null);
             if (room == null) return error->Fail(LoadErrorCode.NoMemory, ChunkId.Recs, 0, "no memory for record #"u8, i);
             RecordDefinition* d = Begin(room, module->Name, r->Name, Term.Bool(r->Exported), n);
             Term* keys = RecordDefinition.Keys(d), defaults = keys + n, positions = (Term*)(room + 1);

@@ -11,12 +11,15 @@ public unsafe interface IBinary
     static abstract Term Do(Process* p, Term a, Term b);
 
     static abstract Term Name { get; }
+
+    /// <summary>The operation on two floats; infinity where there is none.</summary>
+    static virtual double Floats(double a, double b) => double.PositiveInfinity;
 }
 
-public unsafe struct DoAdd : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Add(p, a, b); public static Term Name => Am.Plus; }
-public unsafe struct DoSubtract : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Subtract(p, a, b); public static Term Name => Am.Minus; }
-public unsafe struct DoMultiply : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Multiply(p, a, b); public static Term Name => Am.Times; }
-public unsafe struct DoDivide : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Divide(p, a, b); public static Term Name => Am.Slash; }
+public unsafe struct DoAdd : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Add(p, a, b); public static Term Name => Am.Plus; public static double Floats(double a, double b) => a + b; }
+public unsafe struct DoSubtract : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Subtract(p, a, b); public static Term Name => Am.Minus; public static double Floats(double a, double b) => a - b; }
+public unsafe struct DoMultiply : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Multiply(p, a, b); public static Term Name => Am.Times; public static double Floats(double a, double b) => a * b; }
+public unsafe struct DoDivide : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Divide(p, a, b); public static Term Name => Am.Slash; public static double Floats(double a, double b) => a / b; }
 public unsafe struct DoIntDivide : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.IntDivide(p, a, b); public static Term Name => Am.Div; }
 public unsafe struct DoRemainder : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Remainder(p, a, b); public static Term Name => Am.Rem; }
 public unsafe struct DoAnd : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.BitAnd(p, a, b); public static Term Name => Am.Band; }
@@ -45,6 +48,14 @@ public static unsafe partial class Ops
         Term a = new(C->Scratch[0]), b = new(C->Scratch[1]);
         long length = (long)C->Scratch[3];
         Term* target = (Term*)C->Scratch[2];
+        if (a.IsFloat && b.IsFloat)
+        {
+            double d = TDo.Floats(a.FloatValue, b.FloatValue);
+            if (Finite(d))
+            {
+                return StoreAfterNative(I + length, E, C, target, Process.Float(p, d), ((ushort*)I)[7]);
+            }
+        }
         Term r = TDo.Do(p, a, b);
         if (r.IsNone)
         {

@@ -9,6 +9,10 @@ public static unsafe partial class Ops
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ref double FloatRegister(ulong* I, Context* C, int slot) => ref *(double*)((byte*)C + ((ushort*)I)[slot + 4]);
 
+    // The exponent is not all ones. Spelled out: handlers must not call anything on their fast path.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool Finite(double d) => (System.BitConverter.DoubleToInt64Bits(d) & 0x7FF0_0000_0000_0000) != 0x7FF0_0000_0000_0000;
+
     // fmove term -> register: slots 0: S, 1: fr
     public static long FloatLoad<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
     {
@@ -54,18 +58,17 @@ public static unsafe partial class Ops
     private static long FloatConvertSlow(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);
-        Term s = new(C->Scratch[0]);
-        if (s.IsBig)
-        {
-            double d = Digits.ToDouble(s.BigDigits, s.BigLength, out bool overflow);
-            if (!overflow)
-            {
-                *(double*)C->Scratch[2] = s.BigNegative ? -d : d;
-                return Next(I + (long)C->Scratch[3], E, H, C);
-            }
-        }
+        if (BigToFloatRegister(C)) return Next(I + (long)C->Scratch[3], E, H, C);
         Process.Badarith(C->Process);
         return Exceptions.Handle(I, E, H, C);
+    }
+
+    // A method of its own: a handler with an address taken makes no tail calls.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool BigToFloatRegister(Context* C)
+    {
+        Term s = new(C->Scratch[0]);
+        return s.IsBig && Arithmetic.ToDouble(s, out *(double*)C->Scratch[2]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -80,7 +83,7 @@ public static unsafe partial class Ops
     public static long FloatAdd(ulong* I, Term* E, Term* H, Context* C)
     {
         double r = FloatRegister(I, C, 0) + FloatRegister(I, C, 1);
-        if (!double.IsFinite(r)) return FloatError(I, E, H, C);
+        if (!Finite(r)) return FloatError(I, E, H, C);
         FloatRegister(I, C, 2) = r;
         return Next(I + 2, E, H, C);
     }
@@ -88,7 +91,7 @@ public static unsafe partial class Ops
     public static long FloatSubtract(ulong* I, Term* E, Term* H, Context* C)
     {
         double r = FloatRegister(I, C, 0) - FloatRegister(I, C, 1);
-        if (!double.IsFinite(r)) return FloatError(I, E, H, C);
+        if (!Finite(r)) return FloatError(I, E, H, C);
         FloatRegister(I, C, 2) = r;
         return Next(I + 2, E, H, C);
     }
@@ -96,7 +99,7 @@ public static unsafe partial class Ops
     public static long FloatMultiply(ulong* I, Term* E, Term* H, Context* C)
     {
         double r = FloatRegister(I, C, 0) * FloatRegister(I, C, 1);
-        if (!double.IsFinite(r)) return FloatError(I, E, H, C);
+        if (!Finite(r)) return FloatError(I, E, H, C);
         FloatRegister(I, C, 2) = r;
         return Next(I + 2, E, H, C);
     }
@@ -104,7 +107,7 @@ public static unsafe partial class Ops
     public static long FloatDivide(ulong* I, Term* E, Term* H, Context* C)
     {
         double r = FloatRegister(I, C, 0) / FloatRegister(I, C, 1);
-        if (!double.IsFinite(r)) return FloatError(I, E, H, C);
+        if (!Finite(r)) return FloatError(I, E, H, C);
         FloatRegister(I, C, 2) = r;
         return Next(I + 2, E, H, C);
     }

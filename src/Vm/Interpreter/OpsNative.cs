@@ -252,9 +252,15 @@ public static unsafe partial class Ops
     public static long CompareBif<TCompare, TA, TB, TD>(ulong* I, Term* E, Term* H, Context* C)
         where TCompare : struct, IComparison where TA : struct, IOperand where TB : struct, IOperand where TD : struct, ITarget
     {
-        Term a = TA.Get(I, E, C, 0, 2), b = TB.Get(I, E, C, 1, 2 + TA.Wide);
-        TD.Set(I, E, C, 2, Term.Bool(TCompare.Holds(a, b)));
-        return Next(I + 2 + TA.Wide + TB.Wide, E, H, C);
+        Hold(C, TA.Get(I, E, C, 0, 2), TB.Get(I, E, C, 1, 2 + TA.Wide), TD.Address(I, E, C, 2), 2 + TA.Wide + TB.Wide);
+        return CompareSlow<TCompare>(I, E, H, C);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long CompareSlow<TCompare>(ulong* I, Term* E, Term* H, Context* C) where TCompare : struct, IComparison
+    {
+        *(Term*)C->Scratch[2] = Term.Bool(TCompare.Holds(new Term(C->Scratch[0]), new Term(C->Scratch[1])));
+        return Next(I + (long)C->Scratch[3], E, H, C);
     }
 }
 
@@ -268,7 +274,7 @@ public struct CompareExactEqual : IComparison { public static bool Holds(Term a,
 public struct CompareExactNotEqual : IComparison { public static bool Holds(Term a, Term b) => a != b && !TermEquality.Exact(a, b); }
 public struct CompareEqual : IComparison { public static bool Holds(Term a, Term b) => a == b || TermOrder.Equal(a, b); }
 public struct CompareNotEqual : IComparison { public static bool Holds(Term a, Term b) => a != b && !TermOrder.Equal(a, b); }
-public struct CompareLess : IComparison { public static bool Holds(Term a, Term b) => TermOrder.Compare(a, b) < 0; }
+public struct CompareLess : IComparison { public static bool Holds(Term a, Term b) => a.IsFloat && b.IsFloat ? a.FloatValue < b.FloatValue : TermOrder.Compare(a, b) < 0; }
 public struct CompareGreater : IComparison { public static bool Holds(Term a, Term b) => TermOrder.Compare(a, b) > 0; }
 public struct CompareAtMost : IComparison { public static bool Holds(Term a, Term b) => TermOrder.Compare(a, b) <= 0; }
-public struct CompareAtLeast : IComparison { public static bool Holds(Term a, Term b) => TermOrder.Compare(a, b) >= 0; }
+public struct CompareAtLeast : IComparison { public static bool Holds(Term a, Term b) => a.IsFloat && b.IsFloat ? a.FloatValue >= b.FloatValue : TermOrder.Compare(a, b) >= 0; }

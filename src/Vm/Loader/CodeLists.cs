@@ -10,7 +10,8 @@ using MyBeam.Memory;
 
 internal unsafe partial struct CodeReader
 {
-    private const int SegmentArgs = 6, MaxUnit = 256;
+    // The compiler compares 31 bits at a time; the limit bounds what one comparison is made into.
+    private const int SegmentArgs = 6, MaxUnit = 256, MaxEqualBits = 1024;
 
     // Letters of operands that must be lists.
     private readonly bool Shape(int letter, GenericArg* list)
@@ -136,7 +137,7 @@ internal unsafe partial struct CodeReader
             }
             else if (name == Am.EqExact)
             {
-                if (left < 4 || e[1].Kind != ArgKind.N || !IsSize(e + 2) || e[3].Kind is not (ArgKind.U or ArgKind.I or ArgKind.Lit)) return false;
+                if (left < 4 || e[1].Kind != ArgKind.N || !IsSize(e + 2) || e[2].Value > MaxEqualBits || e[3].Kind is not (ArgKind.U or ArgKind.I or ArgKind.Lit)) return false;
                 e += 4;
             }
             else

@@ -110,6 +110,9 @@ public static unsafe class BeamReader
 internal unsafe partial struct CodeReader
 {
     private const int MaxRegisters = 1024, MaxStack = 1024, MaxArity = 255, MaxFlags = 255, FloatWords = 2;
+
+    // Words that one instruction asks for: 128 MB. What a function builds at once is a few thousand.
+    private const int MaxHeapNeed = 1 << 24;
     private readonly GenericCode* _code;
     private readonly LoadError* _error;
     private readonly uint _chunk;
@@ -359,7 +362,7 @@ internal unsafe partial struct CodeReader
             case (byte)'u': return kind == ArgKind.U && value <= Term.MaxSmall;
             case (byte)'k': return kind == ArgKind.U && value <= MaxStack;
             case (byte)'t': return kind == ArgKind.U && value <= MaxRegisters;
-            case (byte)'h': return kind == ArgKind.U && value <= int.MaxValue;
+            case (byte)'h': return kind == ArgKind.U && value <= MaxHeapNeed;
             case (byte)'v': return kind == ArgKind.U && value <= MaxArity;
             case (byte)'q': return kind == ArgKind.U && value <= MaxFlags;
             case (byte)'a': return kind == ArgKind.A;

@@ -40,6 +40,13 @@ public unsafe struct Emitter
         public int Line;
     }
 
+    /// <summary>An instruction that was emitted, for mybeam dis --specific: handlers whose machine code is the same can have one address, so it does not tell.</summary>
+    public struct SpecificMark
+    {
+        public int Word;
+        public ushort Family, Variant;
+    }
+
     public GenericCode* Code;
     public Machine* Machine;
     /// <summary>The module being made.</summary>
@@ -50,6 +57,22 @@ public unsafe struct Emitter
     public Export** Imports;
     /// <summary>FunEntry of each fun.</summary>
     public FunEntry** Funs;
+    /// <summary>Integers of the code that are 64 bits and no smalls; they stand behind the BigCount ones of <see cref="Bigs"/>.</summary>
+    public int WideCount;
+    /// <summary>Pieces of literal memory that are no part of the module's room: they outlive it, but must go when it is refused.</summary>
+    public NativeList<LoosePiece> Loose;
+
+    /// <summary>See <see cref="Loose"/>.</summary>
+    public struct LoosePiece
+    {
+        public ulong* Words;
+        public int Count;
+        /// <summary>The fun entry whose Literal it is, or null.</summary>
+        public FunEntry* Fun;
+    }
+
+    /// <summary>Most words of threaded code a module has: no compiler's output comes near, and offsets and memory stay bounded.</summary>
+    private const int MaxWords = 1 << 25;
 
     public NativeList<ulong> Words;
     public NativeList<Patch> Patches;
@@ -70,6 +93,11 @@ public unsafe struct Emitter
     public int ProblemFamily;
     /// <summary>A guard BIF that does not exist here, or null.</summary>
     public Export* Missing;
+    /// <summary>Memory is out, or the code has become too large: the module is refused, what is emitted is lost.</summary>
+    public bool Full;
+
+    // The longest instruction without its tail, and the moves of constants before it, stay far below this.
+    private const int MaxInstructionWords = 64;
 
     private GenericArgs16 pending;
     private int start;
@@ -123,7 +151,7 @@ public unsafe struct Emitter
     {
         switch (a->Kind)
         {
-            case ArgKind.I: return Term.FitsSmall(a->Value) ? Term.Small(a->Value) : LiteralTerms.Integer(Machine, a->Value);
+            case ArgKind.I: return Term.Small(a->Value);
             case ArgKind.Lit: return a->Value < Code->LiteralCount ? Literals[a->Value] : Bigs[a->Value - Code->LiteralCount];
             case ArgKind.N: return Term.Nil;
             default: return new Term((ulong)a->Value);
@@ -138,6 +166,12 @@ public unsafe struct Emitter
     /// <summary>Emits an instruction of this family with the operands put before. Returns the index of its first word.</summary>
     public int Emit(int family, int count)
     {
+        // Room for any instruction with its patches, so that nothing below can fail; tails are words of their own.
+        if (Full || Words.Count > MaxWords || !Words.Reserve(MaxInstructionWords) || !Patches.Reserve(MaxInstructionWords))
+        {
+            Full = true;
+            return start;
+        }
         System.ReadOnlySpan<byte> kinds = InstructionTable.Operands(family);
         FitKinds(kinds, count);
         start = Words.Count;
@@ -153,6 +187,7 @@ public unsafe struct Emitter
             else if (IsPacked(first)) packed++;
             at += length + 1;
         }
+        if (Machine->NoteSpecific != null) Machine->NoteSpecific->Add(new SpecificMark { Word = start, Family = (ushort)family, Variant = (ushort)variant }, Owner.Loader);
         // A label takes slots 2-3; the operands after the second move to the next word.
         int slots = label ? (packed <= 2 ? 4 : packed + 2) : packed;
         int packedWords = (slots + 3) / 4;
@@ -189,21 +224,24 @@ public unsafe struct Emitter
     }
 
     /// <summary>Adds a word to the instruction emitted last (its tail).</summary>
-    public void Word(ulong w) => Words.Add(w);
+    public void Word(ulong w)
+    {
+        if (!Full && (Words.Count > MaxWords || !Words.Add(w))) Full = true;
+    }
 
     /// <summary>Adds a tail word that holds the word offset of a label from the start of the instruction.</summary>
     public void WordLabel(long label)
     {
-        Patches.Add(new Patch { Word = Words.Count, From = start, Label = (int)label, Form = 1 });
-        Words.Add(0);
+        if (!Full && !Patches.Add(new Patch { Word = Words.Count, From = start, Label = (int)label, Form = 1 })) Full = true;
+        Word(0);
     }
 
     /// <summary>Adds a tagged operand word: a term, or (low bits 00) a register: byte offset shifted by 3, bit 2 set for y. See Ops.Operand.</summary>
     public void OperandWord(GenericArg* a)
     {
-        if (a->Kind == ArgKind.X) Words.Add((ulong)XOffset(a->Value) << 3);
-        else if (a->Kind == ArgKind.Y) Words.Add(((ulong)YOffset(a->Value) << 3) | 4);
-        else Words.Add(Constant(a).Bits);
+        if (a->Kind == ArgKind.X) Word((ulong)XOffset(a->Value) << 3);
+        else if (a->Kind == ArgKind.Y) Word(((ulong)YOffset(a->Value) << 3) | 4);
+        else Word(Constant(a).Bits);
     }
 
     /// <summary>Byte offset of x(n) from the context, of y(n) from the stack pointer.</summary>
@@ -228,7 +266,7 @@ public unsafe struct Emitter
         sbyte before = hasFrame;
         if (g->Op == GenericOps.Label && LabelFrames[Code->Args[g->FirstArg].Value] >= 0) hasFrame = LabelFrames[Code->Args[g->FirstArg].Value];
         if (g->Op == GenericOps.FuncInfo) hasFrame = 0;
-        if (hasFrame != before || Frames.Count == 0) Frames.Add(new LineMark { Word = Words.Count, Line = hasFrame });
+        if ((hasFrame != before || Frames.Count == 0) && !Frames.Add(new LineMark { Word = Words.Count, Line = hasFrame })) Full = true;
         for (int k = 0; k < g->Argc; k++)
         {
             GenericArg* a = Code->Args + g->FirstArg + k;
@@ -245,7 +283,7 @@ public unsafe struct Emitter
         else if (op == GenericOps.Deallocate) now = 0;
         if (now == hasFrame) return;
         hasFrame = now;
-        Frames.Add(new LineMark { Word = Words.Count, Line = now });
+        if (!Frames.Add(new LineMark { Word = Words.Count, Line = now })) Full = true;
     }
 
     /// <summary>Notes that a guard instruction names a BIF that does not exist.</summary>
@@ -255,7 +293,30 @@ public unsafe struct Emitter
     }
 
     /// <summary>Notes that the last word emitted is to become the catch term of this handler.</summary>
-    public void NoteCatch(int label) => Catches.Add(new CatchMark { Word = Words.Count - 1, Label = label });
+    public void NoteCatch(int label)
+    {
+        if (!Catches.Add(new CatchMark { Word = Words.Count - 1, Label = label })) Full = true;
+    }
+
+    /// <summary>A piece of literal memory that outlives the module; null (and the module is refused) when there is none.</summary>
+    public ulong* LoosePieceOf(int words, FunEntry* fun)
+    {
+        ulong* p = LiteralArea.Alloc(&Machine->Literals, words);
+        if (p != null && Loose.Add(new LoosePiece { Words = p, Count = words, Fun = fun })) return p;
+        LiteralArea.Free(&Machine->Literals, p, words);
+        Full = true;
+        return null;
+    }
+
+    /// <summary>Gives the loose pieces back: the module is refused.</summary>
+    public readonly void FreeLoose()
+    {
+        for (int i = 0; i < Loose.Count; i++)
+        {
+            if (Loose[i].Fun != null) Loose[i].Fun->Literal = Term.None;
+            LiteralArea.Free(&Machine->Literals, Loose[i].Words, Loose[i].Count);
+        }
+    }
 
     /// <summary>Frees the buffers.</summary>
     public void Free()
@@ -265,11 +326,12 @@ public unsafe struct Emitter
         Lines.Free();
         Catches.Free();
         Frames.Free();
+        Loose.Free();
         if (LabelFrames != null) Allocator.Free(LabelFrames, (nuint)Code->LabelCount, Owner.Loader);
         if (LabelWords != null) Allocator.Free(LabelWords, (nuint)(Code->LabelCount * 4), Owner.Loader);
         if (FunctionWords != null) Allocator.Free(FunctionWords, (nuint)(Code->FunctionCount * 4) + 4, Owner.Loader);
         if (Literals != null) Allocator.Free(Literals, ((nuint)Code->LiteralCount * 8) + 8, Owner.Loader);
-        if (Bigs != null) Allocator.Free(Bigs, ((nuint)Code->BigCount * 8) + 8, Owner.Loader);
+        if (Bigs != null) Allocator.Free(Bigs, ((nuint)(Code->BigCount + WideCount) * 8) + 8, Owner.Loader);
         if (Imports != null) Allocator.Free(Imports, ((nuint)Code->ImportCount * 8) + 8, Owner.Loader);
         if (Funs != null) Allocator.Free(Funs, ((nuint)Code->FunCount * 8) + 8, Owner.Loader);
         Words = default;

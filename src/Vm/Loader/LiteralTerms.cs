@@ -6,13 +6,30 @@ using MyBeam.Memory;
 /// <summary>Makes terms that live in literal memory.</summary>
 public static unsafe class LiteralTerms
 {
-    /// <summary>A big integer of one digit that stood in code. It lives as long as the VM.</summary>
-    public static Term Integer(Machine* m, long value)
+    /// <summary>
+    /// Makes integers of the code that are no smalls into literals: operand I becomes Lit, numbered behind the code's large integers. So each is made
+    /// once, in the module's room. Gives how many there are; <paramref name="terms"/> is null (only count) or gets them, on this heap.
+    /// </summary>
+    public static int Wide(GenericCode* code, Heap* heap, Term* terms)
     {
-        ulong* p = LiteralArea.Alloc(&m->Literals, 2);
-        p[0] = Header.Make(value < 0 ? Header.NegativeBig : Header.PositiveBig, 1);
-        p[1] = value < 0 ? 0UL - (ulong)value : (ulong)value;
-        return Term.Boxed(p);
+        int n = 0;
+        for (int i = 0; i < code->ArgCount; i++)
+        {
+            GenericArg* a = code->Args + i;
+            if (a->Kind != ArgKind.I || Term.FitsSmall(a->Value)) continue;
+            if (terms != null)
+            {
+                ulong* p = Heap.Alloc(heap, 2);
+                if (p == null) return -1;
+                p[0] = Header.Make(a->Value < 0 ? Header.NegativeBig : Header.PositiveBig, 1);
+                p[1] = a->Value < 0 ? 0UL - (ulong)a->Value : (ulong)a->Value;
+                terms[n] = Term.Boxed(p);
+                a->Kind = ArgKind.Lit;
+                a->Value = (long)code->LiteralCount + code->BigCount + n;
+            }
+            n++;
+        }
+        return n;
     }
 
     /// <summary>
@@ -30,9 +47,15 @@ public static unsafe class LiteralTerms
             e->Literals[i] = EtfDecoder.DecodeVersioned(&heap, m, b.Data, (nuint)b.Bytes, EtfDecoding.None, 0, out nuint used);
             if (e->Literals[i].IsNone || used != (nuint)b.Bytes) good = error->Fail(LoadErrorCode.BadChunk, ChunkId.LitT, 0, "literal # is not an external term"u8, i);
         }
-        for (int i = 0; good && i < code->BigCount; i++) e->Bigs[i] = Big(&heap, code->Bigs[i]);
+        for (int i = 0; good && i < code->BigCount; i++)
+        {
+            if (code->Bigs[i].Bytes <= EtfTag.MaxDigits * 8) e->Bigs[i] = Big(&heap, code->Bigs[i]);
+            if (e->Bigs[i].IsNone) good = error->Fail(LoadErrorCode.BadCode, ChunkId.Code, 0, "an integer of # bytes"u8, code->Bigs[i].Bytes);
+        }
+        if (good && Wide(code, &heap, e->Bigs + code->BigCount) < 0) good = error->Fail(LoadErrorCode.NoMemory, ChunkId.LitT, 0, "no memory for literals"u8);
+        int bigs = code->BigCount + e->WideCount;
         long words = 0;
-        for (int i = 0; good && i < code->LiteralCount + code->BigCount; i++)
+        for (int i = 0; good && i < code->LiteralCount + bigs; i++)
         {
             Term t = i < code->LiteralCount ? e->Literals[i] : e->Bigs[i - code->LiteralCount];
             long n = TermSize.ForCopy(t, null);
@@ -43,7 +66,7 @@ public static unsafe class LiteralTerms
         if (good)
         {
             for (int i = 0; i < code->LiteralCount; i++) e->Literals[i] = LiteralArea.Add(room, e->Literals[i]);
-            for (int i = 0; i < code->BigCount; i++) e->Bigs[i] = LiteralArea.Add(room, e->Bigs[i]);
+            for (int i = 0; i < bigs; i++) e->Bigs[i] = LiteralArea.Add(room, e->Bigs[i]);
         }
         Heap.Destroy(&heap);
         return good;
@@ -54,6 +77,7 @@ public static unsafe class LiteralTerms
     {
         int digits = (b.Bytes + 7) / 8;
         ulong* p = Heap.Alloc(heap, digits + 1);
+        if (p == null) return Term.None;
         bool negative = (b.Data[0] & 0x80) != 0;
         for (int i = 0; i < digits; i++)
         {
@@ -82,10 +106,11 @@ public static unsafe class LiteralTerms
         return Term.Boxed(p);
     }
 
-    /// <summary>The shared term of a fun without environment.</summary>
-    public static Term FunWithoutEnvironment(Machine* m, FunEntry* f)
+    /// <summary>The shared term of a fun without environment: it lives as long as its entry, that is, as the VM. None: memory is out.</summary>
+    public static Term FunWithoutEnvironment(Emitter* e, FunEntry* f)
     {
-        ulong* p = LiteralArea.Alloc(&m->Literals, Fun.HeaderWords);
+        ulong* p = e->LoosePieceOf(Fun.HeaderWords, f);
+        if (p == null) return Term.None;
         p[0] = Header.Make(Header.Fun, 1);
         p[1] = (ulong)f;
         return Term.Boxed(p);

@@ -1,4 +1,6 @@
 // Loading a module: file bytes -> GenericCode (front half) -> threaded code (rules, Emitter) -> a LoadedModule in the code table.
+// All that can fail comes first; the tables of the VM that are written before (exports, funs, literal memory) are rolled back when the module is refused.
+// One module is loaded at a time: the caller sees to that.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
@@ -33,54 +35,70 @@ public static unsafe class ModuleLoader
         Emitter e = default;
         e.Code = code;
         e.Machine = m;
-        e.LabelWords = (int*)Allocator.Alloc((nuint)(code->LabelCount * 4), Owner.Loader);
+        e.WideCount = LiteralTerms.Wide(code, null, null);
+        e.LabelWords = (int*)Allocator.Alloc((nuint)code->LabelCount * 4, Owner.Loader);
         e.FunctionWords = (int*)Allocator.AllocZeroed((nuint)(code->FunctionCount * 4) + 4, Owner.Loader);
         e.Literals = (Term*)Allocator.AllocZeroed(((nuint)code->LiteralCount * 8) + 8, Owner.Loader);
-        e.Bigs = (Term*)Allocator.AllocZeroed(((nuint)code->BigCount * 8) + 8, Owner.Loader);
+        e.Bigs = (Term*)Allocator.AllocZeroed(((nuint)(code->BigCount + e.WideCount) * 8) + 8, Owner.Loader);
         e.Imports = (Export**)Allocator.AllocZeroed(((nuint)code->ImportCount * 8) + 8, Owner.Loader);
         e.Funs = (FunEntry**)Allocator.AllocZeroed(((nuint)code->FunCount * 8) + 8, Owner.Loader);
         LoadedModule* module = (LoadedModule*)Allocator.AllocZeroed((nuint)sizeof(LoadedModule), Owner.Code);
         e.LabelFrames = (sbyte*)Allocator.Alloc((nuint)code->LabelCount, Owner.Loader);
-        for (int i = 0; i < code->LabelCount; i++) e.LabelWords[i] = e.LabelFrames[i] = -1;
-        module->Name = code->Module;
-        e.Module = module;
-        bool good = LiteralTerms.Decode(m, code, &e, &module->Literals, error) && RecordDefinitions.Load(m, &e, module, error);
+        bool good = e.LabelWords != null && e.FunctionWords != null && e.Literals != null && e.Bigs != null && e.Imports != null && e.Funs != null && module != null
+            && e.LabelFrames != null;
+        if (!good) error->Fail(LoadErrorCode.NoMemory, ChunkId.Code, 0, "no memory to load the module"u8);
+        int exports = ExportTable.Count(m), funs = FunTable.Count(m);
         if (good)
         {
-            Resolve(m, code, &e);
-            good = EmitAll(&e, error);
+            for (int i = 0; i < code->LabelCount; i++) e.LabelWords[i] = e.LabelFrames[i] = -1;
+            module->Name = code->Module;
+            e.Module = module;
+            good = LiteralTerms.Decode(m, code, &e, &module->Literals, error) && RecordDefinitions.Load(m, &e, module, error) && Resolve(m, code, &e, error)
+                && EmitAll(&e, error) && Finish(m, code, &e, module, error);
         }
-        if (good) good = Finish(m, code, &e, module, error);
+        if (good) Commit(m, code, &e, module);
+        else
+        {
+            e.FreeLoose();
+            if (module != null) LoadedModule.Free(m, module);
+            FunTable.Truncate(m, funs);
+            ExportTable.Truncate(m, exports);
+        }
         e.Free();
-        if (good) return module;
-        LoadedModule.Free(m, module);
-        return null;
+        return good ? module : null;
     }
 
-    private static void Resolve(Machine* m, GenericCode* code, Emitter* e)
+    // Entries of all that the module refers to or exports.
+    private static bool Resolve(Machine* m, GenericCode* code, Emitter* e, LoadError* error)
     {
-        for (int i = 0; i < code->ImportCount; i++) e->Imports[i] = ExportTable.Put(m, code->Imports[i].Module, code->Imports[i].Function, code->Imports[i].Arity);
-        for (int i = 0; i < code->FunCount; i++)
+        bool good = true;
+        for (int i = 0; i < code->ImportCount; i++)
+        {
+            e->Imports[i] = ExportTable.Put(m, code->Imports[i].Module, code->Imports[i].Function, code->Imports[i].Arity);
+            good &= e->Imports[i] != null;
+        }
+        for (int i = 0; i < code->ExportCount; i++) good &= ExportTable.Put(m, code->Module, code->Exports[i].Function, code->Exports[i].Arity) != null;
+        for (int i = 0; good && i < code->FunCount; i++)
         {
             GenericFun f = code->Funs[i];
             FunEntry* entry = FunTable.FindOrCreate(m, code->Module, f.Arity - f.FreeCount, i, code->Md5, f.Index, f.OldUniq);
-            entry->FreeCount = f.FreeCount;
-            entry->Function = f.Function;
-            entry->OldUniq = f.OldUniq;
-            if (f.FreeCount == 0 && entry->Literal.IsNone) entry->Literal = LiteralTerms.FunWithoutEnvironment(m, entry);
             e->Funs[i] = entry;
+            if (entry == null) good = false;
+            else if (f.FreeCount == 0 && entry->Literal.IsNone) entry->Literal = LiteralTerms.FunWithoutEnvironment(e, entry);
         }
+        return (good && !e->Full) || error->Fail(LoadErrorCode.NoMemory, ChunkId.ImpT, 0, "no memory for the functions that the module refers to"u8);
     }
 
     private static bool EmitAll(Emitter* e, LoadError* error)
     {
         GenericCode* code = e->Code;
+        bool nifs = LoadsNifs(code);
         for (int f = 0; f < code->FunctionCount; f++)
         {
             GenericFunction* function = code->Functions + f;
             e->Function = f;
             Export* native = ExportTable.Find(e->Machine, code->Module, function->Name, function->Arity);
-            bool replaced = native != null && native->Native != null && IsExported(code, function);
+            bool replaced = native != null && native->Native != null && (nifs || IsExported(code, function));
             int i = function->First;
             while (i < function->End)
             {
@@ -94,8 +112,10 @@ public static unsafe class ModuleLoader
                         if (code->Instrs[i].Op == GenericOps.Label) RuleHooks.Label(e, i);
                     break;
                 }
+                if (!OperandChecks.Check(e, i, error)) return false;
                 e->NoteFrame(i);
                 int n = Rules.Apply(e, i);
+                if (e->Full) return error->Fail(LoadErrorCode.TooLarge, ChunkId.Code, code->Instrs[i].Offset, "the code takes too much memory"u8, 0, code->Instrs[i].Op);
                 if (n == 0) return error->Fail(LoadErrorCode.BadCode, ChunkId.Code, code->Instrs[i].Offset, "this VM has no code for the instruction"u8, 0, code->Instrs[i].Op);
                 for (int k = i; k < i + n; k++) e->NoteFrameAfter(k);
                 i += n;
@@ -103,7 +123,22 @@ public static unsafe class ModuleLoader
             if (e->Missing != null) return error->Fail(LoadErrorCode.BadCode, ChunkId.Code, code->Instrs[function->First].Offset, "a guard calls a BIF that does not exist"u8);
             if (e->ProblemFamily != 0) return error->Fail(LoadErrorCode.BadCode, ChunkId.Code, code->Instrs[function->First].Offset, "an operand is too large"u8);
         }
+        if (code->FunctionCount > 0)
+        {
+            // Whoever runs off the end of the last function has matched no clause of it.
+            e->Put(0, Arg.Label(code->Functions[code->FunctionCount - 1].InfoLabel));
+            e->Emit(Specific.Jump, 1);
+            if (e->Full) return error->Fail(LoadErrorCode.TooLarge, ChunkId.Code, 0, "the code takes too much memory"u8);
+        }
         return true;
+    }
+
+    // A module that loads a NIF library means its private functions to be replaced too (prim_file's are).
+    private static bool LoadsNifs(GenericCode* code)
+    {
+        for (int i = 0; i < code->ImportCount; i++)
+            if (code->Imports[i].Module == Am.Erlang && code->Imports[i].Function == Am.LoadNif) return true;
+        return false;
     }
 
     private static bool IsExported(GenericCode* code, GenericFunction* f)
@@ -122,6 +157,7 @@ public static unsafe class ModuleLoader
 
     private static GenericBytes Copy(GenericBytes b) => b.Data == null ? default : new GenericBytes { Data = Copy(b.Data, b.Bytes), Bytes = b.Bytes };
 
+    // The module's own blocks; what can still fail.
     private static bool Finish(Machine* m, GenericCode* code, Emitter* e, LoadedModule* module, LoadError* error)
     {
         module->CodeWords = e->Words.Count;
@@ -134,11 +170,16 @@ public static unsafe class ModuleLoader
         module->FrameMarkCount = e->Frames.Count;
         module->LineItems = Copy(code->Lines, code->LineCount);
         module->LineItemCount = code->LineCount;
-        CopyFiles(code, module);
+        bool files = CopyFiles(code, module);
         module->Attributes = Copy(code->Attributes);
         module->CompileInfo = Copy(code->CompileInfo);
         for (int i = 0; i < 16; i++) module->Md5[i] = code->Md5[i];
-        if (module->Code == null) return error->Fail(LoadErrorCode.NoMemory, ChunkId.Code, 0, "no memory for the code"u8);
+        module->Exports = (ModuleExport*)Allocator.Alloc((nuint)code->ExportCount * (nuint)sizeof(ModuleExport), Owner.Code);
+        module->ExportCount = code->ExportCount;
+        bool good = files && module->Code != null && module->FunctionWords != null && module->LineMarks != null && module->FrameMarks != null && module->LineItems != null
+            && module->Exports != null && (module->Attributes.Data != null || code->Attributes.Data == null)
+            && (module->CompileInfo.Data != null || code->CompileInfo.Data == null) && CodeTable.Reserve(m, e->Catches.Count);
+        if (!good) return error->Fail(LoadErrorCode.NoMemory, ChunkId.Code, 0, "no memory for the code"u8);
         for (int i = 0; i < e->Patches.Count; i++)
         {
             Emitter.Patch p = e->Patches[i];
@@ -152,23 +193,34 @@ public static unsafe class ModuleLoader
         {
             int word = e->LabelWords[e->Catches[i].Label];
             if (word < 0) return error->Fail(LoadErrorCode.BadCode, ChunkId.Code, 0, "label # is in no function"u8, e->Catches[i].Label);
-            module->Code[e->Catches[i].Word] = CodeTable.NewCatch(m, module->Code + word).Bits;
         }
-        module->Exports = (ModuleExport*)Allocator.Alloc((nuint)(code->ExportCount * sizeof(ModuleExport)), Owner.Code);
-        module->ExportCount = code->ExportCount;
+        return true;
+    }
+
+    // What other modules and processes can see. Cannot fail.
+    private static void Commit(Machine* m, GenericCode* code, Emitter* e, LoadedModule* module)
+    {
+        for (int i = 0; i < e->Catches.Count; i++)
+            module->Code[e->Catches[i].Word] = CodeTable.NewCatch(m, module->Code + e->LabelWords[e->Catches[i].Label]).Bits;
         for (int i = 0; i < code->ExportCount; i++)
             module->Exports[i] = new ModuleExport { Function = code->Exports[i].Function, Arity = code->Exports[i].Arity, Word = e->LabelWords[code->Exports[i].Label] };
         for (int i = 0; i < code->FunCount; i++)
         {
-            e->Funs[i]->Address = module->Code + e->LabelWords[code->Funs[i].Label];
-            e->Funs[i]->Owner = module;
+            GenericFun f = code->Funs[i];
+            FunEntry* entry = e->Funs[i];
+            // An entry that was there before may come from an external term, which can claim anything.
+            entry->Arity = f.Arity - f.FreeCount;
+            entry->FreeCount = f.FreeCount;
+            entry->Function = f.Function;
+            entry->OldUniq = f.OldUniq;
+            entry->Address = module->Code + e->LabelWords[f.Label];
+            entry->Owner = module;
         }
         module->OnLoadWord = code->OnLoad < 0 ? -1 : e->LabelWords[code->Functions[code->OnLoad].EntryLabel];
-        return true;
     }
 
     // File names go into one block; entry 0, MODULE.erl, is made here.
-    private static void CopyFiles(GenericCode* code, LoadedModule* module)
+    private static bool CopyFiles(GenericCode* code, LoadedModule* module)
     {
         AtomTable.Entry* name = AtomTable.Get(code->Module);
         int bytes = name->Bytes + 4;
@@ -177,6 +229,7 @@ public static unsafe class ModuleLoader
         module->Files = Copy(code->FileNames, code->FileNameCount);
         module->FileText = (byte*)Allocator.Alloc((nuint)bytes, Owner.Code);
         module->FileTextBytes = bytes;
+        if (module->Files == null || module->FileText == null) return false;
         byte* at = module->FileText;
         for (int i = 0; i < code->FileNameCount; i++)
         {
@@ -190,5 +243,6 @@ public static unsafe class ModuleLoader
             }
             for (int k = 0; k < code->FileNames[i].Bytes; k++) *at++ = code->FileNames[i].Data[k];
         }
+        return true;
     }
 }

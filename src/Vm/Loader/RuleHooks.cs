@@ -33,7 +33,12 @@ public static unsafe partial class RuleHooks
 
     public static void Label(Emitter* e, int i) => e->LabelWords[e->ArgAt(i, 0)->Value] = e->Words.Count;
 
-    public static void Line(Emitter* e, int i) => e->Lines.Add(new Emitter.LineMark { Word = e->Words.Count, Line = (int)e->ArgAt(i, 0)->Value });
+    public static void Line(Emitter* e, int i)
+    {
+        // Without a Line chunk the numbers mean nothing.
+        long line = e->ArgAt(i, 0)->Value;
+        if (!e->Lines.Add(new Emitter.LineMark { Word = e->Words.Count, Line = line < e->Code->LineCount ? (int)line : 0 })) e->Full = true;
+    }
 
     public static void FuncInfo(Emitter* e, int i)
     {
@@ -103,17 +108,20 @@ public static unsafe partial class RuleHooks
             e->Emit(Specific.Jump, 1);
             return;
         }
-        ulong* keys = (ulong*)Allocator.Alloc((nuint)(pairs * 16) + 1, Owner.Loader);
-        ulong* labels = keys + pairs;
+        ulong* keys = (ulong*)Allocator.Alloc(((nuint)pairs * 16) + 1, Owner.Loader);
+        if (keys == null)
+        {
+            e->Full = true;
+            return;
+        }
+        int room = pairs;
+        ulong* labels = keys + room;
         for (int k = 0; k < pairs; k++)
         {
-            ulong key = e->Constant(e->ArgAt(i, 3 + (2 * k))).Bits;
-            ulong label = (ulong)e->ArgAt(i, 4 + (2 * k))->Value;
-            int at = k;
-            while (at > 0 && keys[at - 1] > key) { keys[at] = keys[at - 1]; labels[at] = labels[at - 1]; at--; }
-            keys[at] = key;
-            labels[at] = label;
+            keys[k] = e->Constant(e->ArgAt(i, 3 + (2 * k))).Bits;
+            labels[k] = (ulong)e->ArgAt(i, 4 + (2 * k))->Value;
         }
+        pairs = SortPairs(keys, labels, pairs);
         bool atoms = pairs > 0 && new Term(keys[0]).IsAtom;
         bool oneKind = true;
         for (int k = 0; k < pairs; k++) oneKind &= atoms ? new Term(keys[k]).IsAtom : new Term(keys[k]).IsSmall;
@@ -143,7 +151,43 @@ public static unsafe partial class RuleHooks
             for (int k = 0; k < pairs; k++) e->Word(keys[k]);
             for (int k = 0; k < pairs; k++) e->WordLabel((long)labels[k]);
         }
-        Allocator.Free(keys, (nuint)(pairs * 16) + 1, Owner.Loader);
+        Allocator.Free(keys, ((nuint)room * 16) + 1, Owner.Loader);
+    }
+
+    /// <summary>Where Shell's sort of so many items starts; then a third of it, and so on, to 1.</summary>
+    private static int FirstStep(int count)
+    {
+        int step = 1;
+        while (step < count / 9) step = (3 * step) + 1;
+        return step;
+    }
+
+    // Sorts by key; of equal keys one stays. Gives how many are left.
+    private static int SortPairs(ulong* keys, ulong* labels, int pairs)
+    {
+        for (int step = FirstStep(pairs); step > 0; step /= 3)
+        {
+            for (int k = step; k < pairs; k++)
+            {
+                ulong key = keys[k], label = labels[k];
+                int at = k;
+                for (; at >= step && keys[at - step] > key; at -= step)
+                {
+                    keys[at] = keys[at - step];
+                    labels[at] = labels[at - step];
+                }
+                keys[at] = key;
+                labels[at] = label;
+            }
+        }
+        int kept = 0;
+        for (int k = 0; k < pairs; k++)
+        {
+            if (kept > 0 && keys[kept - 1] == keys[k]) continue;
+            keys[kept] = keys[k];
+            labels[kept++] = labels[k];
+        }
+        return kept;
     }
 
     public static void SelectArity(Emitter* e, int i)

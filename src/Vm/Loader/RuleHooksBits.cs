@@ -2,6 +2,7 @@
 // instructions.
 namespace MyBeam.Vm;
 
+using System;
 using System.Numerics;
 using MyBeam.Memory;
 
@@ -61,8 +62,9 @@ public static unsafe partial class RuleHooks
             if (target != null && e->Same(target, &context)) overwritten = true;
             long words = WordsFor(c);
             if (words > 0 && live < 0) live = c[1].Value;
-            need += words;
+            need += Math.Min(words, 1L << 31);
         }
+        if (need >> 31 != 0) e->Problem(Specific.TestHeap);
         if (need > 0)
         {
             // One test for all commands: a collection between them could lose what the first ones took out.
@@ -322,7 +324,8 @@ public static unsafe partial class RuleHooks
         e->Put(3, a[3]);
         e->Put(4, a[2]);
         e->Put(5, Arg.Unsigned(flags));
-        e->Put(6, a[4].Value > 4096 ? Arg.Unsigned(-1) : a[4]);
+        if (a[4].Value > 4096) e->Problem(family);
+        e->Put(6, a[4]);
         e->Emit(family, 7);
     }
 

@@ -57,6 +57,11 @@ public static unsafe partial class RuleHooks
             if (append) continue;
             if (s.Bits < 0) fixedSize = false;
             else total += s.Bits;
+            if (total >> 48 != 0)
+            {
+                e->Problem(Specific.BsNew);
+                return;
+            }
         }
         bool direct = target.Kind == ArgKind.X && fail.Value == 0 && !read;
         GenericArg place = Arg.Unsigned(Emitter.XOffset(direct ? target.Value : ScratchResult));

@@ -25,19 +25,26 @@ public static unsafe partial class RuleHooks
                 Constant &= e->Is(e->ArgAt(i, Keys[k]), ArgMask.Const);
                 Immediate &= IsImmediate(e, e->ArgAt(i, Keys[k]));
             }
-            for (int k = 1; Constant && k < count; k++)
+            if (!Constant) return;
+            // Equal keys stay in the order of the code (the last one's value counts), which Shell's steps alone would not keep.
+            for (int step = FirstStep(count); step > 0; step /= 3)
             {
-                int at = Keys[k], j = k;
-                Term key = e->Constant(e->ArgAt(i, at));
-                for (; j > 0; j--)
+                for (int k = step; k < count; k++)
                 {
-                    int order = TermOrder.CompareFlatKeys(e->Constant(e->ArgAt(i, Keys[j - 1])), key);
-                    if (order == 0) Distinct = false;
-                    if (order <= 0) break;
-                    Keys[j] = Keys[j - 1];
+                    int at = Keys[k], j = k;
+                    for (; j >= step && Order(e, i, Keys[j - step], at) > 0; j -= step) Keys[j] = Keys[j - step];
+                    Keys[j] = at;
                 }
-                Keys[j] = at;
             }
+            for (int k = 1; k < count; k++) Distinct &= CompareKeys(e, i, Keys[k - 1], Keys[k]) != 0;
+        }
+
+        private static int CompareKeys(Emitter* e, int i, int a, int b) => TermOrder.CompareFlatKeys(e->Constant(e->ArgAt(i, a)), e->Constant(e->ArgAt(i, b)));
+
+        private static int Order(Emitter* e, int i, int a, int b)
+        {
+            int order = CompareKeys(e, i, a, b);
+            return order != 0 ? order : a - b;
         }
 
         public readonly void Free() => Allocator.Free(Keys, (nuint)(Count * sizeof(int)), Owner.Loader);
@@ -138,7 +145,8 @@ public static unsafe partial class RuleHooks
     {
         int n = pairs.Count;
         // Only immediates are in it, so it may outlive the module: maps made with it are never searched for it when the module goes.
-        ulong* row = LiteralArea.Alloc(&e->Machine->Literals, n + 1);
+        ulong* row = e->LoosePieceOf(n + 1, null);
+        if (row == null) return;
         row[0] = Header.Make(Header.Tuple, n);
         for (int k = 0; k < n; k++) row[1 + k] = e->Constant(e->ArgAt(i, pairs.Keys[k])).Bits;
         e->Put(0, *e->ArgAt(i, 2));

@@ -141,6 +141,9 @@ public unsafe struct IoServer
         m->Io.output[m->Io.used++] = b;
     }
 
+    /// <summary>Whether something could not be written.</summary>
+    public static bool Failed(Machine* m) => m->Io.failed != 0;
+
     /// <summary>Writes what is buffered.</summary>
     public static void Flush(Machine* m)
     {
