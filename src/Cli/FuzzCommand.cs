@@ -1,5 +1,5 @@
-// mybeam fuzz --count N --seed S [--first I] [--run] [--time-limit MS] [--state FILE] [--save FILE] FILE…: loads damaged .beam files, and (--run) calls what
-// loads. Not listed in --help: scripts/fuzz starts it, gives it a range of mutants at a time, and reads from the state file where it died.
+// mybeam fuzz --count N --seed S [--first I] [--run] [--tools FILE] [--time-limit MS] [--state FILE] [--save FILE] FILE…: loads damaged .beam files, and (--run)
+// calls what loads; or (--tools) writes each to FILE and gives that to dis, info and closure, with the output where stdout goes. Not listed in --help: scripts/fuzz starts it, gives it a range of mutants at a time, and reads from the state file where it died.
 namespace MyBeam.Cli;
 
 using System;
@@ -26,7 +26,7 @@ public static unsafe class FuzzCommand
         public long First, Count, Index, Loaded, Refused, Faults, Calls, Limit;
         public int Descriptor, Stop;
         public bool Run, Verbose;
-        public byte* Save;
+        public byte* Save, Tools;
         public Machine* Machine;
         /// <summary>Bytes of the files read so far.</summary>
         public long FileBytes;
@@ -59,6 +59,7 @@ public static unsafe class FuzzCommand
             else if (Program.Is(a, "--first"u8)) s->First = Number(value);
             else if (Program.Is(a, "--time-limit"u8)) s->Limit = Number(value);
             else if (Program.Is(a, "--save"u8)) s->Save = value;
+            else if (Program.Is(a, "--tools"u8)) s->Tools = value;
             else if (Program.Is(a, "--state"u8)) Files.Open(value, OpenModes.Write | OpenModes.Create | OpenModes.Truncate, 0x1B6, out s->Descriptor);
             else return Usage();
         }
@@ -84,7 +85,7 @@ public static unsafe class FuzzCommand
     private static int Usage()
     {
         Output e = new(Files.StandardError);
-        e.Line("usage: mybeam fuzz --count N --seed S [--first I] [--run] [--time-limit MS] [--state FILE] [--save FILE] FILE..."u8);
+        e.Line("usage: mybeam fuzz --count N --seed S [--first I] [--run] [--tools FILE] [--time-limit MS] [--state FILE] [--save FILE] FILE..."u8);
         e.Flush();
         return Program.Usage;
     }
@@ -124,6 +125,11 @@ public static unsafe class FuzzCommand
             WriteState(s);
             s->Tick++;
             if (!Make(s)) continue;
+            if (s->Tools != null)
+            {
+                Tools(s);
+                continue;
+            }
             bool last = s->Run || (s->Index - s->First) % MachineLife == MachineLife - 1 || s->Index == s->First + s->Count - 1;
             if (s->Machine == null)
             {
@@ -139,6 +145,49 @@ public static unsafe class FuzzCommand
             if (!s->Run && Outstanding(s) != before) Fault(s, "bytes are left after the VM's end"u8, Outstanding(s) - before);
         }
         WriteState(s);
+    }
+
+    // The commands that read files: each ends with 0 or 1 (refused, with a line) and leaves nothing behind.
+    private static void Tools(State* s)
+    {
+        if (!WriteMutant(s, s->Tools))
+        {
+            Fault(s, "the file for the commands cannot be written"u8, 0);
+            return;
+        }
+        byte** arguments = stackalloc byte*[2];
+        arguments[0] = s->Tools;
+        byte* specific = stackalloc byte[16], json = stackalloc byte[16];
+        ZeroTerminated("--specific"u8, specific);
+        ZeroTerminated("--json"u8, json);
+        int refused = 0;
+        for (int i = 0; i < 5; i++)
+        {
+            long before = Outstanding(s);
+            arguments[1] = i == 1 ? specific : json;
+            s->Tick++;
+            s->Calls++;
+            int status = i switch
+            {
+                0 => DisCommand.Run(arguments, 1),
+                1 => DisCommand.Run(arguments, 2),
+                2 => InfoCommand.Run(arguments, 1),
+                3 => ClosureCommand.Run(arguments, 1, default),
+                _ => ClosureCommand.Run(arguments, 2, default),
+            };
+            if (status != 0) refused++;
+            if (status is not (0 or 1)) Fault(s, "a command gave the status"u8, status);
+            if (Outstanding(s) != before) Fault(s, "bytes are left by a command"u8, Outstanding(s) - before);
+        }
+        // What dis, info and closure can decode, dis --specific may still refuse to load.
+        if (refused == 0) s->Loaded++;
+        else s->Refused++;
+    }
+
+    private static void ZeroTerminated(ReadOnlySpan<byte> text, byte* to)
+    {
+        for (int i = 0; i < text.Length; i++) to[i] = text[i];
+        to[text.Length] = 0;
     }
 
     private static LoadedModule* Load(State* s)
@@ -262,12 +311,15 @@ public static unsafe class FuzzCommand
     private static int SaveOne(State* s)
     {
         s->Index = s->First;
-        if (!Make(s)) return 1;
-        Errno error = Files.Open(s->Save, OpenModes.Write | OpenModes.Create | OpenModes.Truncate, 0x1B6, out int descriptor);
-        if (error != Errno.None) return 1;
-        error = Files.WriteAll(descriptor, s->Mutant.Data, (nuint)s->Mutant.Size);
+        return Make(s) && WriteMutant(s, s->Save) ? 0 : 1;
+    }
+
+    private static bool WriteMutant(State* s, byte* path)
+    {
+        if (Files.Open(path, OpenModes.Write | OpenModes.Create | OpenModes.Truncate, 0x1B6, out int descriptor) != Errno.None) return false;
+        Errno error = Files.WriteAll(descriptor, s->Mutant.Data, (nuint)s->Mutant.Size);
         Files.Close(descriptor);
-        return error == Errno.None ? 0 : 1;
+        return error == Errno.None;
     }
 
     // One line: number of the mutant, loaded, refused, faults, calls, KiB of memory at the end. It is there when the process dies in the next mutant.

@@ -1,7 +1,6 @@
 // The second part of FuzzMutant: changes of the Code chunk that leave whole instructions, so that they get past the decoder.
 namespace MyBeam.Cli;
 
-using System;
 using MyBeam.Memory;
 using MyBeam.Vm;
 

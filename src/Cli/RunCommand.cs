@@ -1,4 +1,4 @@
-// mybeam run FILE.beam|MODULE [FUNCTION [ARG…]] [-pa DIR]…: bare mode (DESIGN 8): no system processes; modules come from -pa folders, the file's own folder, the
+// mybeam run FILE.beam|MODULE [FUNCTION [ARG…]] [-pa DIR]…: bare mode (ARCHITECTURE 8): no system processes; modules come from -pa folders, the file's own folder, the
 // working folder and the archive.
 namespace MyBeam.Cli;
 

@@ -1,5 +1,5 @@
 // A process heap: one block in which the heap grows up from Start and the stack grows down from End, an optional old generation, and fragments:
-// blocks beside the main one into which natives allocate when the main one is full, because a native never collects (DESIGN 5; OTP's heap fragments).
+// blocks beside the main one into which natives allocate when the main one is full, because a native never collects (ARCHITECTURE 5; OTP's heap fragments).
 // The GC (Gc.cs) is the only code that moves terms.
 namespace MyBeam.Memory;
 

@@ -1,4 +1,4 @@
-// One VM: everything that is not a process hangs off it (DESIGN 4.2: no mutable global state but the atom table).
+// One VM: everything that is not a process hangs off it (ARCHITECTURE 4.2: no mutable global state but the atom table).
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;

@@ -235,6 +235,46 @@ public sealed unsafe class BeamFileTests
         }
     }
 
+    // The body of f/0, which ends with return: what FlowCheck says of it.
+    [Theory]
+    [InlineData("", new byte[] { 64, 0x02, 0x03 })]
+    [InlineData("", new byte[] { 64, 0x02, 0x03, 16, 0x20, 0x10, 69, 0x03, 0x03, 0x03 })]
+    [InlineData("", new byte[] { 12, 0x10, 0x00, 64, 0x02, 0x04, 4, 0x00, 0x25, 18, 0x10 })]
+    [InlineData("one of 1 x registers holds nothing", new byte[] { })]
+    [InlineData("x register 1 holds nothing", new byte[] { 64, 0x13, 0x03 })]
+    [InlineData("the stack frame is still there", new byte[] { 12, 0x00, 0x00, 64, 0x02, 0x03 })]
+    [InlineData("a stack frame upon another", new byte[] { 12, 0x00, 0x00, 12, 0x00, 0x00 })]
+    [InlineData("y register 0 is outside of the stack frame", new byte[] { 64, 0x02, 0x04 })]
+    [InlineData("y register 1 is outside of the stack frame", new byte[] { 12, 0x10, 0x00, 64, 0x02, 0x14 })]
+    [InlineData("y register 0 holds nothing", new byte[] { 12, 0x10, 0x00, 64, 0x04, 0x03 })]
+    [InlineData("a call without a stack frame", new byte[] { 4, 0x00, 0x25 })]
+    [InlineData("one of 1 stack slots holds nothing", new byte[] { 12, 0x10, 0x00, 4, 0x00, 0x25 })]
+    [InlineData("the stack frame does not have 2 slots", new byte[] { 12, 0x10, 0x00, 64, 0x02, 0x04, 18, 0x20 })]
+    [InlineData("2 words of heap that are not reserved", new byte[] { 64, 0x02, 0x03, 69, 0x03, 0x03, 0x03 })]
+    [InlineData("one of 2 x registers holds nothing", new byte[] { 64, 0x02, 0x03, 16, 0x20, 0x20 })]
+    [InlineData("x register 1 holds nothing", new byte[] { 64, 0x02, 0x03, 48, 0x35, 0x03, 64, 0x02, 0x13, 1, 0x30, 64, 0x13, 0x03 })]
+    [InlineData("less is known here than label 3 needs", new byte[] { 64, 0x02, 0x03, 64, 0x02, 0x13, 1, 0x30, 16, 0x00, 0x10, 48, 0x35, 0x03 })]
+    [InlineData("y register 0 does not hold the innermost catch", new byte[] { 12, 0x10, 0x00, 64, 0x02, 0x04, 105, 0x04 })]
+    [InlineData("a register that holds no match context", new byte[] { 64, 0x02, 0x03, 165, 0x03, 0x03, 0x10 })]
+    [InlineData("nothing is there that it goes on with", new byte[] { 21 })]
+    public void Code_that_would_use_what_is_not_there_is_refused(string expected, byte[] body)
+    {
+        byte[] bytes = Minimal(body).Build();
+        BeamFile file = default;
+        GenericCode code = default;
+        LoadError error = default;
+        fixed (byte* data = bytes)
+        {
+            Assert.True(BeamFile.Open(data, bytes.Length, &file, &error) && BeamReader.Read(&file, &code, &error), Encoding.UTF8.GetString(LoadError.Message(&error)));
+            bool good = FlowCheck.Check(&code, &error);
+            string message = Encoding.UTF8.GetString(LoadError.Message(&error));
+            GenericCode.Free(&code);
+            file.Free();
+            Assert.Equal(expected.Length == 0, good);
+            Assert.Contains(expected, message);
+        }
+    }
+
     private static string Root => TestSupport.Root;
 
     // Reads the bytes from the end of mapped memory, so that one byte too far is a fault of the machine.

@@ -1,4 +1,4 @@
-// Natives that stand in for system processes in bare mode (DESIGN 8): sending, and monitors on the group leader, which io:request/2 sets around each request.
+// Natives that stand in for system processes in bare mode (ARCHITECTURE 8): sending, and monitors on the group leader, which io:request/2 sets around each request.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;

@@ -130,6 +130,20 @@ public static unsafe class ErlangCodeBifs
         return list;
     }
 
+    /// <summary>Whether OTP's emulator holds the module ready. Its code has no line numbers there: make_preload leaves them out.</summary>
+    public static bool IsPreloaded(Term name)
+    {
+        ReadOnlySpan<byte> names = Preloaded;
+        for (int start = 0, i = 0; i < names.Length; i++)
+        {
+            if (names[i] != ' ') continue;
+            AtomTable.Entry* e = AtomTable.Get(name);
+            if (names[start..i].SequenceEqual(new ReadOnlySpan<byte>(e->Text, (int)e->Bytes))) return true;
+            start = i + 1;
+        }
+        return false;
+    }
+
     private static ReadOnlySpan<byte> Preloaded =>
         "erts_code_purger erl_init init prim_buffer prim_eval prim_inet prim_file zlib socket_registry prim_socket prim_net prim_zip erl_prim_loader erlang erts_internal erl_tracer erts_literal_area_collector erts_trace_cleaner erts_dirty_process_signal_handler atomics counters persistent_term "u8;
 

@@ -177,6 +177,14 @@ public static unsafe class ErlangControlBifs
         return Am.True;
     }
 
+    /// <summary>Gives the rest of the time slice away: the next call is where another process may run. In erlang.erl it only calls itself.</summary>
+    [Bif("erlang:yield/0")]
+    public static Term Yield(Process* p, Term* a)
+    {
+        Process.Bump(p, 4000);
+        return Am.True;
+    }
+
     /// <summary>Has the process collected as soon as this native has returned, since natives never collect: an (emptied) fragment asks for that.</summary>
     [Bif("erts_internal:garbage_collect/1", BifKind.Traps)]
     public static Term GarbageCollect(Process* p, Term* a)

@@ -193,8 +193,12 @@ public static unsafe class ProcessInfoBifs
         // The running function's own frame begins with the return address of its last call, which is not where it is now.
         if (CodeTable.Find(p->Machine, p->Resume, out CodeLocation here) && CodeTable.Find(p->Machine, (ulong*)(at->Bits - 8), out CodeLocation last)
             && here.Module == last.Module && here.Function == last.Function && here.Arity == last.Arity) at++;
+        ulong previous = 0; // the same place twice in a row shows up once, as in the trace of an exception
         for (; at < end && n < limit; at++)
-            if (at->IsHeader && !at->IsNone) found[n++] = at->Bits - 8;
+        {
+            if (!at->IsHeader || at->IsNone || at->Bits - 8 == previous) continue;
+            found[n++] = previous = at->Bits - 8;
+        }
         ulong* big = Process.Alloc(p, n + 1);
         big[0] = Header.Make(Header.PositiveBig, n);
         for (int i = 0; i < n; i++) big[i + 1] = found[i];

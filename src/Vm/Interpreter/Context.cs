@@ -1,5 +1,5 @@
 // The context of one scheduler: what the threaded code reaches through its fourth argument. Register operands of instructions are byte offsets from its
-// address (DESIGN 6), so the x registers must start within 16 bits of it.
+// address (ARCHITECTURE 6), so the x registers must start within 16 bits of it.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;

@@ -1,4 +1,4 @@
-// Raising: finds the handler on the stack, builds the stack trace (DESIGN 6; shapes in OTP's "Errors and Error Handling").
+// Raising: finds the handler on the stack, builds the stack trace (ARCHITECTURE 6; shapes in OTP's "Errors and Error Handling").
 //
 // The raw trace that x(3) (and the variable of `catch C:R:St` before build_stacktrace) holds is a tuple {raw, Addresses, Top, Args, Info, Class}: Addresses is a
 // "bignum" of code addresses, top frame first, or a ready list; Top a ready first frame or []; Args and Info belong to the first address. Cheap to make,
@@ -53,6 +53,15 @@ public static unsafe class Exceptions
         }
         if (p->FailArgs.IsNone) p->FailArgs = Ops.ListOf(p, Context.Xs(C), e->Arity);
         return RaiseIn(I, E, C, e);
+    }
+
+    /// <summary>As RaiseIn for erlang:apply/2 or /3, which is an instruction here and has no native.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static long RaiseInApply(ulong* I, Term* E, Context* C, int arity)
+    {
+        Process* p = C->Process;
+        p->FailInfo = MapMaker.One(p, Am.Module, Am.ErlErtsErrors);
+        return RaiseIn(I, E, C, ExportTable.Put(C->Machine, Am.Erlang, Am.Apply, arity));
     }
 
     /// <summary>As RaiseIn for an arithmetic instruction: erlang:Name(a, b).</summary>
@@ -134,11 +143,15 @@ public static unsafe class Exceptions
         int limit = Depth - (top.IsNone ? 0 : 1);
         found[n++] = (ulong)I;
         Term* end = (Term*)p->Heap.End;
+        // Recursion that waits at one place shows up once, as in OTP (beam_common.c, gather_stacktrace): the first address may be the same as the second.
+        ulong previous = 0;
         for (Term* at = !entered && CodeTable.HasFrame(p->Machine, I) ? E + 1 : E; at < end && n < limit; at++)
         {
             if (!at->IsHeader || at->IsNone) continue;
             // A return address belongs to the call before it; a function that has just made a tail call shows up once.
             ulong address = at->Bits - 8;
+            if (address == previous) continue;
+            previous = address;
             found[n++] = address;
         }
         ulong* big = Process.Alloc(p, n + 1);
@@ -199,8 +212,8 @@ public static unsafe class Exceptions
             if (!CodeTable.Find(m, (ulong*)addresses[i], out CodeLocation where)) continue;
             Term a = Term.Small(where.Arity);
             if (i == 0 && e[3] != Am.None) a = e[3];
-            Term location = Location(p, where);
-            if (i == 0 && e[4] != Am.None) location = Process.Cons(p, Process.Tuple(p, Am.ErrorInfo, e[4]), location);
+            Term info = i == 0 && e[4] != Am.None ? Process.Cons(p, Process.Tuple(p, Am.ErrorInfo, e[4]), Term.Nil) : Term.Nil;
+            Term location = Location(p, where, info);
             Term frame = Process.NewTuple(p, 4);
             Term* f = frame.TupleElements;
             f[0] = where.Module;
@@ -213,10 +226,10 @@ public static unsafe class Exceptions
         return list;
     }
 
-    // [{file, "F"}, {line, L}], or [] when the line is not known
-    private static Term Location(Process* p, in CodeLocation where)
+    // [{file, "F"}, {line, L} | rest], or just the rest when the line is not known
+    private static Term Location(Process* p, in CodeLocation where, Term rest)
     {
-        if (where.Line == 0) return Term.Nil;
+        if (where.Line == 0) return rest;
         Term file = Term.Nil;
         byte* text = where.File;
         for (int i = where.FileBytes; i > 0;)
@@ -233,6 +246,6 @@ public static unsafe class Exceptions
             file = Process.Cons(p, Term.Small(c), file);
             i = start;
         }
-        return Process.Cons(p, Process.Tuple(p, Am.File, file), Process.Cons(p, Process.Tuple(p, Am.Line, Term.Small(where.Line)), Term.Nil));
+        return Process.Cons(p, Process.Tuple(p, Am.File, file), Process.Cons(p, Process.Tuple(p, Am.Line, Term.Small(where.Line)), rest));
     }
 }

@@ -10,7 +10,7 @@ public static unsafe partial class Ops
     public static long Apply(ulong* I, Term* E, Term* H, Context* C)
     {
         ulong* target = ApplyTarget(I, E, H, C, ((ushort*)I)[4]);
-        if (target == null) return Exceptions.Handle(I, E, (Term*)C->Process->Heap.Top, C);
+        if (target == null) return Exceptions.RaiseInApply(I, E, C, 3);
         *(ulong**)E = I + 2;
         return Enter(target, E, H, C);
     }
@@ -19,7 +19,7 @@ public static unsafe partial class Ops
     public static long ApplyLast(ulong* I, Term* E, Term* H, Context* C)
     {
         ulong* target = ApplyTarget(I, E, H, C, ((ushort*)I)[4]);
-        if (target == null) return Exceptions.Handle(I, E, (Term*)C->Process->Heap.Top, C);
+        if (target == null) return Exceptions.RaiseInApply(I, E, C, 3);
         return Enter(target, (Term*)((byte*)E + ((ushort*)I)[5]), H, C);
     }
 
@@ -41,7 +41,7 @@ public static unsafe partial class Ops
     public static long ApplyList(ulong* I, Term* E, Term* H, Context* C)
     {
         ulong* target = ApplyListTarget(I, E, H, C);
-        if (target == null) return Exceptions.Handle(I, E, (Term*)C->Process->Heap.Top, C);
+        if (target == null) return Exceptions.RaiseInApply(I, E, C, 3);
         if (((ushort*)I)[5] == 0) *(ulong**)E = I + 2;
         else E = (Term*)((byte*)E + ((ushort*)I)[4]);
         return Enter(target, E, H, C);
@@ -90,7 +90,7 @@ public static unsafe partial class Ops
         Process* p = C->Process;
         Process.Raise(p, ExceptionClass.Error, Am.Badarg);
         p->FailArgs = ListOf(p, Context.Xs(C), 2);
-        return Exceptions.Handle(I, E, (Term*)p->Heap.Top, C);
+        return Exceptions.RaiseInApply(I, E, C, 2);
     }
 
     // call_fun: slot 0: arity; the fun is x(arity)

@@ -69,7 +69,7 @@ public static unsafe partial class Ops
         return Next(I, (Term*)C->Process->Heap.Stack, (Term*)C->Process->Heap.Top, C);
     }
 
-    /// <summary>The process cannot have the memory it needs: it dies alone (DESIGN 4.5).</summary>
+    /// <summary>The process cannot have the memory it needs: it dies alone (ARCHITECTURE 4.5).</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static long OutOfMemory(ulong* I, Term* E, Term* H, Context* C)
     {

@@ -22,12 +22,17 @@ public static unsafe partial class Ops
         return Next(I + 2, E, H, C);
     }
 
-    // try_case: slot 0: Y. x(1)..x(3) hold the exception.
+    // try_case: slot 0: Y. x(0) is None and x(1)..x(3) hold the exception; or a call that the compiler took for one that never returns has returned (FlowSteps.cs).
     public static long TryCase(ulong* I, Term* E, Term* H, Context* C)
     {
         C->Process->Catches--;
         Y.Set(I, E, C, 0, Term.Nil);
         Term* x = Context.Xs(C);
+        if (!x->IsNone)
+        {
+            x[1] = Am.Error;
+            x[2] = x[3] = Term.Nil;
+        }
         x[0] = x[1];
         x[1] = x[2];
         x[2] = x[3];

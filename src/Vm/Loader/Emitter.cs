@@ -267,6 +267,8 @@ public unsafe struct Emitter
         if (g->Op == GenericOps.Label && LabelFrames[Code->Args[g->FirstArg].Value] >= 0) hasFrame = LabelFrames[Code->Args[g->FirstArg].Value];
         if (g->Op == GenericOps.FuncInfo) hasFrame = 0;
         if ((hasFrame != before || Frames.Count == 0) && !Frames.Add(new LineMark { Word = Words.Count, Line = hasFrame })) Full = true;
+        // A function that is called begins without a frame, whatever its caller has.
+        if (g->Op is GenericOps.Call or GenericOps.CallOnly or GenericOps.CallLast) return;
         for (int k = 0; k < g->Argc; k++)
         {
             GenericArg* a = Code->Args + g->FirstArg + k;

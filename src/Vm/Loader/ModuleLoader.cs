@@ -22,7 +22,7 @@ public static unsafe class ModuleLoader
         if (BeamReader.Read(&file, &code, error))
         {
             if (!expected.IsNone && code.Module != expected) error->Fail(LoadErrorCode.BadChunk, ChunkId.AtU8, 0, "the module's name is not the file's"u8);
-            else module = Build(m, &code, error);
+            else if (FlowCheck.Check(&code, error)) module = Build(m, &code, error);
             GenericCode.Free(&code);
         }
         file.Free();
@@ -164,8 +164,8 @@ public static unsafe class ModuleLoader
         module->Code = Copy(e->Words.Items, e->Words.Count);
         module->FunctionWords = Copy(e->FunctionWords, code->FunctionCount);
         module->FunctionCount = code->FunctionCount;
-        module->LineMarks = Copy(e->Lines.Items, e->Lines.Count);
-        module->LineMarkCount = e->Lines.Count;
+        module->LineMarkCount = ErlangCodeBifs.IsPreloaded(code->Module) ? 0 : e->Lines.Count;
+        module->LineMarks = Copy(e->Lines.Items, module->LineMarkCount);
         module->FrameMarks = Copy(e->Frames.Items, e->Frames.Count);
         module->FrameMarkCount = e->Frames.Count;
         module->LineItems = Copy(code->Lines, code->LineCount);

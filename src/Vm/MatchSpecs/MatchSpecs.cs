@@ -45,7 +45,7 @@ public enum MatchKey
 public static unsafe partial class MatchSpecs
 {
     /// <summary>
-    /// Compiles a specification: a proper list of {Head, Guards, Body}. The caller holds one claim on the result (Release). Null with the error when the
+    /// Compiles a specification: a proper list, not empty, of {Head, Guards, Body}. The caller holds one claim on the result (Release). Null with the error when the
     /// specification is bad. Allocates on p's heap at most what is dropped again.
     /// </summary>
     public static MatchSpec* Compile(Process* p, Term spec, MatchSpecKind kind, out MatchSpecError error)
@@ -92,7 +92,18 @@ public static unsafe partial class MatchSpecs
         return result == Am.True;
     }
 
-    /// <summary>Number of clauses; 0 for the specification [] (which matches nothing).</summary>
+    /// <summary>
+    /// Runs a Trace program on the arguments of a call: false when no clause matches; else what {message, M} of its body gave last (true without one).
+    /// The result may share parts of the arguments, which must be on p's heap (or literals). <paramref name="run"/> (may be null): what the program
+    /// does to the world.
+    /// </summary>
+    public static Term RunTrace(MatchSpec* ms, Process* p, Term* arguments, long count, MatchTraceRun* run)
+    {
+        Term result = MatchRunner.RunTrace(ms, p, arguments, count, run);
+        return result.IsNone ? Am.False : result;
+    }
+
+    /// <summary>Number of clauses, at least 1.</summary>
     public static int ClauseCount(MatchSpec* ms) => ms->ClauseCount;
 
     /// <summary>
