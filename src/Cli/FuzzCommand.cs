@@ -281,7 +281,7 @@ public static unsafe class FuzzCommand
 
     private static Term Argument(Process* p, ref FuzzRandom random)
     {
-        ReadOnlySpan<byte> texts = "[]            1             -7            a             [1,2,3]       [{a,1},{b,2}] {ok,5}        <<\"text\">>    2.5           #{a=>1,b=>2}  \"string\"      99999999999999"u8;
+        ReadOnlySpan<byte> texts = "[]            1             -7            a             [1,2,3]       [{a,1},{b,2}] {ok,5}        <<\"text\">>    2.5           #{a=>1,b=>2}  \"string\"      -9999999999999"u8;
         const int Width = 14;
         ReadOnlySpan<byte> text = texts.Slice(Width * random.Below(texts.Length / Width), Width);
         int end = Width;

@@ -112,6 +112,8 @@ public static unsafe partial class Program
         o.Line("  run FILE.beam|MODULE [FUNCTION [ARG…]]   calls a function and prints its result; ARGs are Erlang terms"u8);
         o.Line("      -pa DIR          look for modules in DIR first (may be repeated)"u8);
         o.Line("      --time           print the run time of the function in microseconds to stderr"u8);
+        o.Line("      --schedulers N   run on at most N threads (default: one for each processor)"u8);
+        o.Line("      --deterministic SEED   the same order of events in each run with this seed: one thread, virtual time"u8);
         o.Line("      --gc-stress      collect garbage at every allocation"u8);
         o.Line("      --check-memory   check every block of native memory"u8);
         o.Line("      --stats          print reductions, collections and memory to stderr"u8);

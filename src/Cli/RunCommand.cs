@@ -27,6 +27,7 @@ public static unsafe class RunCommand
         if (m == null) return Complain("mybeam run: no memory"u8, null, 1);
         m->Finder.Archive = archive;
         m->Finder.ArchiveBytes = archiveBytes;
+        m->Schedulers.Wanted = Threads.AvailableProcessors;
         Options o = default;
         byte** rest = stackalloc byte*[MaxArguments];
         o.Arguments = rest;
@@ -56,6 +57,20 @@ public static unsafe class RunCommand
             if (!plain && Program.Is(a, "--check-memory"u8)) { o->CheckMemory = true; continue; }
             if (!plain && Program.Is(a, "--gc-stress"u8)) { m->HeapShared.GcStress = 1; continue; }
             if (!plain && Program.Is(a, "--verify-heap"u8)) { m->VerifyHeaps = 1; continue; }
+            if (!plain && Program.Is(a, "--schedulers"u8))
+            {
+                long n = ++i == count ? 0 : Number(arguments[i]);
+                if (n < 1 || n > Schedulers.Most) return Complain("mybeam run: --schedulers needs a number from 1 to 256"u8, null, Program.Usage);
+                m->Schedulers.Wanted = (int)n;
+                continue;
+            }
+            if (!plain && Program.Is(a, "--deterministic"u8))
+            {
+                long seed = ++i == count ? -1 : Number(arguments[i]);
+                if (seed < 0) return Complain("mybeam run: --deterministic needs a number, the seed"u8, null, Program.Usage);
+                Schedulers.SetDeterministic(m, (ulong)seed);
+                continue;
+            }
             if (!plain && a[0] == '-' && a[1] == '-') return Complain("mybeam run: unknown option; mybeam --help lists them: "u8, a, Program.Usage);
             if (o->Target == null) o->Target = a;
             else if (o->Function == null) o->Function = a;
@@ -63,6 +78,18 @@ public static unsafe class RunCommand
             else o->Arguments[o->ArgumentCount++] = a;
         }
         return o->Target == null ? Complain("mybeam run: give a FILE.beam or a module name; mybeam --help tells more"u8, null, Program.Usage) : 0;
+    }
+
+    // A natural number, or -1.
+    private static long Number(byte* text)
+    {
+        long n = 0;
+        for (int i = 0; text[i] != 0; i++)
+        {
+            if (text[i] < '0' || text[i] > '9' || i > 17) return -1;
+            n = (n * 10) + (text[i] - '0');
+        }
+        return text[0] == 0 ? -1 : n;
     }
 
     private static int RunTarget(Machine* m, Options* o)
@@ -124,7 +151,7 @@ public static unsafe class RunCommand
         return status;
     }
 
-    private static int Deadlock() => Complain("mybeam run: the process waits for a message that nobody can send"u8, null, 1);
+    private static int Deadlock() => Complain("mybeam run: every process waits for a message that nobody can send"u8, null, 1);
 
     private static int PrintResult(Process* p, Term result)
     {

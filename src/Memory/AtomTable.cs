@@ -163,7 +163,9 @@ public static unsafe class AtomTable
         Entry* e = chunk + (index & (ChunkSize - 1));
         if (table.TextSize - table.TextUsed < bytes)
         {
-            table.TextBlock = (byte*)Allocator.Alloc(32768, Owner.Atoms);
+            byte* block = (byte*)Allocator.Alloc(32768, Owner.Atoms);
+            if (block == null) return Term.None;
+            table.TextBlock = block;
             table.TextUsed = 0;
             table.TextSize = 32768;
         }
@@ -202,7 +204,7 @@ public static unsafe class AtomTable
         if (fresh == null) return false;
         for (int i = 0; i < table.Count; i++) Put(fresh, mask, Get((uint)i)->Hash, (uint)i + 1);
         table.BucketMask = mask;
-        table.Buckets = (nint)fresh;
+        Volatile.Write(ref table.Buckets, (nint)fresh);
         return true;
     }
 

@@ -25,6 +25,8 @@ public unsafe struct HeapShared
     public int GcStress;
     /// <summary>Default MinSize of a new heap, in words.</summary>
     public long MinHeapSize;
+    /// <summary>Default MaxSize of a new heap, 0: none.</summary>
+    public long MaxHeapSize;
     /// <summary>Collections and words reclaimed, all heaps (statistics(garbage_collection)).</summary>
     public long Collections, Reclaimed;
 }
@@ -41,6 +43,9 @@ public unsafe struct Heap
     public Fragment* Fragments;
     /// <summary>Words in use in all fragments.</summary>
     public long FragmentWords;
+    /// <summary>Fragments that came with messages: like Fragments, but they do not ask for a collection soon. Words in use in them.</summary>
+    public Fragment* Messages;
+    public long MessageWords;
     /// <summary>BinaryRef and MagicRef objects of the young part and fragments, and of the old generation.</summary>
     public BinaryRef* OffHeap, OldOffHeap;
     /// <summary>Bytes of off-heap binaries this heap refers to (young), and the size at which that alone makes a GC due ("virtual binary heap").</summary>
@@ -146,10 +151,34 @@ public unsafe struct Heap
         ReleaseOffHeap(heap->OffHeap);
         ReleaseOffHeap(heap->OldOffHeap);
         FreeFragments(heap->Fragments);
+        FreeFragments(heap->Messages);
         Allocator.Free(heap->Start, (nuint)((heap->End - heap->Start) * 8), Owner.Heap);
         if (heap->OldStart != null) Allocator.Free(heap->OldStart, (nuint)((heap->OldEnd - heap->OldStart) * 8), Owner.OldHeap);
         *heap = default;
     }
+
+    /// <summary>Before a collection: the memory of messages is emptied with the fragments.</summary>
+    public static void AbsorbMessages(Heap* heap)
+    {
+        if (heap->Messages == null) return;
+        Fragment* last = heap->Messages;
+        while (last->Next != null) last = last->Next;
+        // In front would hide the newest fragment from Release.
+        if (heap->Fragments == null) heap->Fragments = heap->Messages;
+        else
+        {
+            Fragment* f = heap->Fragments;
+            last->Next = f->Next;
+            f->Next = heap->Messages;
+        }
+        heap->FragmentWords += heap->MessageWords;
+        heap->Messages = null;
+        heap->MessageWords = 0;
+    }
+
+    /// <summary>The link of an off-heap list that goes out from an object of it.</summary>
+    public static BinaryRef** OffHeapLink(BinaryRef* b) =>
+        Header.Kind(b->Header) == Header.MagicRef ? (BinaryRef**)&((MagicRef*)b)->Next : &b->Next;
 
     /// <summary>Frees a chain of fragments.</summary>
     public static void FreeFragments(Fragment* f)
@@ -180,7 +209,7 @@ public unsafe struct Heap
     }
 
     /// <summary>Words in use: young, old and fragments.</summary>
-    public static long Used(Heap* heap) => (heap->Top - heap->Start) + (heap->OldTop - heap->OldStart) + heap->FragmentWords;
+    public static long Used(Heap* heap) => (heap->Top - heap->Start) + (heap->OldTop - heap->OldStart) + heap->FragmentWords + heap->MessageWords;
 
     /// <summary>Whether a pointer is in the literal range.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

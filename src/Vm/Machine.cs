@@ -16,8 +16,15 @@ public unsafe struct Machine
     public HeapShared HeapShared;
     public ModuleFinder Finder;
     public Counters Counters;
-    /// <summary>The one scheduler.</summary>
+    public VmClock Time;
+    public TimerDirectory TimerDirectory;
+    /// <summary>The context of the first scheduler.</summary>
     public Context* Context;
+    public Schedulers Schedulers;
+    public ProcessTable Table;
+    public Registry Registry;
+    /// <summary>Not 0: the VM ends, its threads return.</summary>
+    public int Ending;
     /// <summary>A Halt instruction: where the first frame of every process returns to.</summary>
     public fixed ulong HaltCode[2];
     /// <summary>Exit status asked for by halt/0,1,2 (Halting != 0).</summary>
@@ -28,7 +35,6 @@ public unsafe struct Machine
     public NativeList<Emitter.SpecificMark>* NoteSpecific;
     /// <summary>Reductions a slice has.</summary>
     public long SliceReductions;
-    public long NextPid;
     /// <summary>A module whose on_load function has not run yet, or null.</summary>
     public LoadedModule* PendingOnLoad;
     public IoServer Io;
@@ -36,8 +42,6 @@ public unsafe struct Machine
     public SystemFlags Flags;
     public StatisticsSince Statistics;
     public PersistentTerms PersistentTerms;
-    /// <summary>Live processes.</summary>
-    public int Processes;
 
     /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
     private const long LiteralSpace = 1L << 30;
@@ -48,11 +52,14 @@ public unsafe struct Machine
         AtomTable.Initialize();
         Machine* m = (Machine*)Allocator.AllocZeroed((nuint)sizeof(Machine), Owner.Vm);
         if (m == null) return null;
+        VmClock.Start(m);
+        if (!m->TimerDirectory.Create()) return null;
         m->Handlers = (ulong*)Allocator.Alloc(InstructionTable.HandlerCount * 8, Owner.Vm);
         InstructionTable.Fill(m->Handlers);
-        m->Context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
+        if (!Schedulers.Create(m) || !ProcessTable.Create(m, ProcessTable.DefaultLimit)) return null;
+        m->Context = &Schedulers.Get(m, 0)->Context;
         if (!ContextLayout.Holds(m->Context)) return null;
-        m->Context->Machine = m;
+        m->Schedulers.Wanted = 1;
         m->SliceReductions = 4000;
         void* space = OsMemory.Reserve((nuint)LiteralSpace);
         if (space == null) return null;
@@ -61,7 +68,6 @@ public unsafe struct Machine
         m->HeapShared.LiteralBytes = (nuint)LiteralSpace;
         m->HeapShared.MinHeapSize = 233;
         m->HaltCode[0] = m->Handlers[InstructionTable.FirstVariant[Specific.Halt]];
-        m->Context->HaltCode = m->HaltCode;
         ExportTable.Create(m);
         BifTable.Register(m);
         return m;
@@ -70,6 +76,12 @@ public unsafe struct Machine
     /// <summary>Frees the VM and everything it owns.</summary>
     public static void Destroy(Machine* m)
     {
+        Schedulers.Stop(m);
+        ProcessState.FreeAll(m);
+        Schedulers.Destroy(m);
+        m->TimerDirectory.Destroy();
+        ProcessTable.Destroy(m);
+        Registry.Destroy(m);
         CodeTable.Destroy(m);
         FunTable.Destroy(m);
         ModuleFinder.Destroy(m);
@@ -77,7 +89,6 @@ public unsafe struct Machine
         PersistentTerms.Destroy(m);
         ExportTable.Destroy(m);
         OsMemory.Unmap(m->HeapShared.LiteralBase, (nuint)LiteralSpace);
-        Allocator.Free(m->Context, (nuint)sizeof(Context), Owner.Vm);
         Allocator.Free(m->Handlers, InstructionTable.HandlerCount * 8, Owner.Vm);
         Allocator.Free(m, (nuint)sizeof(Machine), Owner.Vm);
     }

@@ -32,6 +32,6 @@ internal static unsafe class BareModeTerms
         key[1] = module.Bits;
         key[2] = name.Bits;
         // Without memory for them the library falls back on its own way, which fails with its own message.
-        _ = PersistentTerms.Put(m, Term.Boxed(key), value);
+        _ = PersistentTerms.PutLocked(m, Term.Boxed(key), value);
     }
 }

@@ -162,7 +162,8 @@ public static unsafe class ErlangControlBifs
             status = 1;
         }
         p->Machine->ExitStatus = status;
-        p->Machine->Halting = 1;
+        System.Threading.Volatile.Write(ref p->Machine->Halting, 1);
+        Schedulers.WakeAll(p->Machine);
         // No handler may see this: whoever runs the process looks at Halting first. Nothing of the program runs again: its catches do not count.
         p->Catches = 0;
         RaiseAtCaller(p, ExceptionClass.Exit, Am.Halt);
@@ -174,14 +175,6 @@ public static unsafe class ErlangControlBifs
     {
         if (!a[0].IsInteger || (a[0].IsSmall ? a[0].SmallValue <= 0 : a[0].BigNegative)) return Process.Badarg(p);
         Process.Bump(p, System.Math.Min(a[0].IsSmall ? a[0].SmallValue : long.MaxValue, p->Machine->SliceReductions));
-        return Am.True;
-    }
-
-    /// <summary>Gives the rest of the time slice away: the next call is where another process may run. In erlang.erl it only calls itself.</summary>
-    [Bif("erlang:yield/0")]
-    public static Term Yield(Process* p, Term* a)
-    {
-        Process.Bump(p, 4000);
         return Am.True;
     }
 

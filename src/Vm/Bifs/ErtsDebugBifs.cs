@@ -45,7 +45,7 @@ internal static unsafe class ErtsDebugBifs
         Term what = a[0];
         if (what == Am.AvailableInternalState) return Am.True;
         if (what == Am.RedsLeft) return Term.Small(ReductionsLeft(p));
-        if (what == Am.NextPid) return Process.Integer(p, p->Machine->NextPid);
+        if (what == Am.NextPid) return Process.Integer(p, ProcessTable.NextNumber(p->Machine));
         if (what == Am.ForceHeapFrags || what == Am.SchedulerDump || what == Am.HashmapCollisionBonanza || what == Am.DebuggerSupport) return Am.False;
         if (what == Am.LcGraph || what == Am.FlxctrMemoryUsage) return Am.Notsup;
         if (what == Am.ReYieldCoverage) return Am.Undefined;
@@ -63,7 +63,7 @@ internal static unsafe class ErtsDebugBifs
 
     private static long ReductionsLeft(Process* p)
     {
-        long left = p->Machine->Context->Reductions - p->Bumped;
+        long left = p->Context->Reductions - p->Bumped;
         return left < 0 ? 0 : left > MostReductions ? MostReductions : left;
     }
 
@@ -75,7 +75,7 @@ internal static unsafe class ErtsDebugBifs
         if (what == Am.AvailableInternalState) return value.IsBoolean ? Am.True : Process.Badarg(p);
         if (what == Am.RedsLeft && value.IsSmall)
         {
-            if (value.SmallValue >= 0 && value.SmallValue <= MostReductions) p->Machine->Context->Reductions = value.SmallValue;
+            if (value.SmallValue >= 0 && value.SmallValue <= MostReductions) p->Context->Reductions = value.SmallValue;
             return Am.True;
         }
         if ((what == Am.BinaryLoopLimit || what == Am.ReLoopLimit || what == Am.UnicodeLoopLimit) && (value == Am.Default || value.IsSmall))

@@ -86,17 +86,4 @@ public static unsafe class ErtsMiscBifs
         LoadedModule* module = CodeTable.Current(p->Machine, a[0]);
         return Term.Bool(module != null && module->Old != null);
     }
-
-    // -- names: the one of the i/o server only --
-
-    [Bif("erlang:whereis/1")]
-    public static Term WhereIs(Process* p, Term* a)
-    {
-        if (!a[0].IsAtom) return Process.Badarg(p);
-        return a[0] == Am.User && IoServer.Is(p->Machine, p->GroupLeader) ? p->GroupLeader : Am.Undefined;
-    }
-
-    [Bif("erlang:registered/0")]
-    public static Term Registered(Process* p, Term* a) =>
-        IoServer.Is(p->Machine, p->GroupLeader) ? Process.Cons(p, Am.User, Term.Nil) : Term.Nil;
 }

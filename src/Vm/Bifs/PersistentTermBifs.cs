@@ -1,52 +1,93 @@
 // persistent_term: a table of the VM whose keys and values are literals, so that reading copies nothing. What is replaced or erased stays in the literal
 // area until the VM ends, because processes may still refer to it and nothing asks them yet.
+//
+// Threads: reading takes no lock. A slot of the hash array holds the address of a finished tuple {Key, Value}; changing a term swaps that address.
+// Arrays that were outgrown are kept, because a reader may still be in one. Changes are made under a lock, one after the other.
 namespace MyBeam.Vm;
 
+using System.Threading;
 using MyBeam.Memory;
+using MyBeam.Platform;
 
-/// <summary>The persistent terms of one VM, embedded in Machine. Open addressing; one entry is the tuple {Key, Value} in a piece of literal memory.</summary>
+/// <summary>The persistent terms of one VM, embedded in Machine.</summary>
 public unsafe struct PersistentTerms
 {
-    private ModuleLiterals* entries;
-    private int capacity, count;
-    // Replaced and erased entries.
-    private NativeList<ModuleLiterals> retired;
+    /// <summary>A hash array (open addressing) with its mask in front, so that a reader sees the two together.</summary>
+    private struct Slots
+    {
+        public Slots* Older;
+        public uint Mask;
+        /// <summary>Slots that are not empty: terms and the places of erased ones.</summary>
+        public uint Filled;
 
-    private const uint Seed = 0x7E57;
+        /// <summary>0: empty; Erased; else the address of the tuple {Key, Value}.</summary>
+        public static nint* Entries(Slots* s) => (nint*)(s + 1);
+    }
+
+    /// <summary>What is in the slot of an erased term: searches go on behind it.</summary>
+    private const nint Erased = 1;
+
+    private nint slots;
+    private OsMutex mutex;
+    private int count, started;
+    // Every entry ever made: its memory and its claims.
+    private NativeList<ModuleLiterals> entries;
+
+    private const uint Seed = 0x7E57, FirstMask = 127;
+
+    /// <summary>How Put treats a key that is there with another value.</summary>
+    public enum Mode
+    {
+        Replace, OnlyNew,
+    }
 
     /// <summary>Number of terms.</summary>
-    public static long Count(Machine* m) => m->PersistentTerms.count;
+    public static long Count(Machine* m) => Volatile.Read(ref m->PersistentTerms.count);
 
     /// <summary>Bytes of the table and of its terms.</summary>
     public static long Bytes(Machine* m)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        long bytes = (long)t->capacity * sizeof(ModuleLiterals);
-        for (int i = 0; i < t->capacity; i++) bytes += (t->entries[i].End - t->entries[i].Start) * 8;
+        Slots* s = (Slots*)Volatile.Read(ref t->slots);
+        if (s == null) return 0;
+        long bytes = (long)SlotBytes(s->Mask);
+        int at = 0;
+        for (Term pair = Next(m, ref at); !pair.IsNone; pair = Next(m, ref at)) bytes += (TermSize.Flat(pair) + 1) * 8;
         return bytes;
     }
 
-    private static Term Pair(ModuleLiterals* e) => Term.Boxed(e->Start);
+    private static nuint SlotBytes(uint mask) => (nuint)sizeof(Slots) + (((nuint)mask + 1) * 8);
 
-    /// <summary>Steps through the entries, tuples {Key, Value}: start with 0; None at the end.</summary>
+    /// <summary>Steps through the entries, tuples {Key, Value}: start with 0; None at the end. What changes meanwhile may or may not be seen.</summary>
     public static Term Next(Machine* m, ref int at)
     {
-        PersistentTerms* t = &m->PersistentTerms;
-        while (at < t->capacity)
+        Slots* s = (Slots*)Volatile.Read(ref m->PersistentTerms.slots);
+        while (s != null && (uint)at <= s->Mask)
         {
-            ModuleLiterals* e = t->entries + at++;
-            if (e->Start != null) return Pair(e);
+            nint e = Volatile.Read(ref Slots.Entries(s)[at++]);
+            if (e != 0 && e != Erased) return Term.Boxed((void*)e);
         }
         return Term.None;
     }
 
-    private static ModuleLiterals* Find(PersistentTerms* t, Term key)
+    // The tuple of a key and its slot, or null and the first slot where it may be put.
+    private static Term* Search(Slots* s, Term key, out nint* slot)
     {
-        uint mask = (uint)t->capacity - 1;
-        for (uint i = TermHash.Internal(key, Seed) & mask; ; i = (i + 1) & mask)
+        nint* entries = Slots.Entries(s);
+        slot = null;
+        for (uint i = TermHash.Internal(key, Seed) & s->Mask; ; i = (i + 1) & s->Mask)
         {
-            ModuleLiterals* e = t->entries + i;
-            if (e->Start == null || TermEquality.Exact(Pair(e).TupleElements[0], key)) return e;
+            nint e = Volatile.Read(ref entries[i]);
+            if (e == 0 || e == Erased)
+            {
+                if (slot == null) slot = entries + i;
+                if (e == 0) return null;
+                continue;
+            }
+            Term* pair = (Term*)e;
+            if (!TermEquality.Exact(pair[1], key)) continue;
+            slot = entries + i;
+            return pair;
         }
     }
 
@@ -54,28 +95,60 @@ public unsafe struct PersistentTerms
     public static Term Get(Machine* m, Term key)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        if (t->capacity == 0) BareModeTerms.Put(m);
-        if (t->count == 0) return Term.None;
-        ModuleLiterals* e = Find(t, key);
-        return e->Start == null ? Term.None : Pair(e).TupleElements[1];
+        if (Volatile.Read(ref t->started) == 0) Start(m);
+        Slots* s = (Slots*)Volatile.Read(ref t->slots);
+        if (s == null) return Term.None;
+        Term* pair = Search(s, key, out _);
+        return pair == null ? Term.None : pair[2];
     }
 
-    /// <summary>Sets a key. False: memory is out.</summary>
-    public static bool Put(Machine* m, Term key, Term value)
+    // The terms that are there from the beginning, before the first access.
+    private static void Start(Machine* m)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        if ((t->count + 1) * 2 > t->capacity && !Grow(t)) return false;
+        t->mutex.Lock();
+        if (t->started == 0)
+        {
+            BareModeTerms.Put(m);
+            Volatile.Write(ref t->started, 1);
+        }
+        t->mutex.Unlock();
+    }
+
+    /// <summary>Sets a key. conflict: OnlyNew, and it has another value. False then, and when memory is out.</summary>
+    public static bool Put(Machine* m, Term key, Term value, Mode mode, out bool conflict)
+    {
+        PersistentTerms* t = &m->PersistentTerms;
+        if (Volatile.Read(ref t->started) == 0) Start(m);
+        t->mutex.Lock();
+        Slots* s = (Slots*)t->slots;
+        Term* pair = s == null ? null : Search(s, key, out _);
+        bool same = pair != null && TermEquality.Exact(pair[2], value);
+        conflict = pair != null && !same && mode == Mode.OnlyNew;
+        bool good = same || (!conflict && PutLocked(m, key, value));
+        t->mutex.Unlock();
+        return good;
+    }
+
+    /// <summary>Sets a key; for BareModeTerms, whose caller holds the lock.</summary>
+    internal static bool PutLocked(Machine* m, Term key, Term value)
+    {
+        PersistentTerms* t = &m->PersistentTerms;
+        Slots* s = (Slots*)t->slots;
+        if ((s == null || (s->Filled + 1) * 2 > s->Mask) && !Rebuild(t)) return false;
+        s = (Slots*)t->slots;
         ulong* pair = stackalloc ulong[3];
         pair[0] = Header.Make(Header.Tuple, 2);
         pair[1] = key.Bits;
         pair[2] = value.Bits;
+        if (!t->entries.Reserve(1, Owner.Literals)) return false;
         ModuleLiterals literals;
         if (!LiteralArea.AllocModule(&m->Literals, TermSize.ForCopy(Term.Boxed(pair), null), &literals)) return false;
         LiteralArea.Add(&literals, Term.Boxed(pair));
-        ModuleLiterals* e = Find(t, key);
-        if (e->Start != null) t->retired.Add(*e, Owner.Literals);
-        else t->count++;
-        *e = literals;
+        t->entries.Add(literals, Owner.Literals);
+        if (Search(s, key, out nint* slot) == null) t->count++;
+        if (*slot == 0) s->Filled++;
+        Volatile.Write(ref *slot, (nint)literals.Start);
         return true;
     }
 
@@ -83,48 +156,54 @@ public unsafe struct PersistentTerms
     public static bool Erase(Machine* m, Term key)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        if (t->count == 0) return false;
-        ModuleLiterals* e = Find(t, key);
-        if (e->Start == null) return false;
-        t->retired.Add(*e, Owner.Literals);
-        t->count--;
-        // Entries behind it that a search would no longer reach move up.
-        uint mask = (uint)t->capacity - 1;
-        uint hole = (uint)(e - t->entries);
-        t->entries[hole] = default;
-        for (uint i = (hole + 1) & mask; t->entries[i].Start != null; i = (i + 1) & mask)
+        if (Volatile.Read(ref t->started) == 0) Start(m);
+        t->mutex.Lock();
+        Slots* s = (Slots*)t->slots;
+        nint* slot = null;
+        bool found = s != null && Search(s, key, out slot) != null;
+        if (found)
         {
-            uint home = TermHash.Internal(Pair(t->entries + i).TupleElements[0], Seed) & mask;
-            if (((i - home) & mask) < ((i - hole) & mask)) continue;
-            t->entries[hole] = t->entries[i];
-            t->entries[i] = default;
-            hole = i;
+            Volatile.Write(ref *slot, Erased);
+            t->count--;
         }
-        return true;
+        t->mutex.Unlock();
+        return found;
     }
 
     /// <summary>Frees the table and the claims of its terms.</summary>
     public static void Destroy(Machine* m)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        for (int i = 0; i < t->capacity; i++)
-            if (t->entries[i].Start != null) LiteralArea.FreeModule(&m->Literals, t->entries + i);
-        for (int i = 0; i < t->retired.Count; i++) LiteralArea.FreeModule(&m->Literals, t->retired.Items + i);
-        t->retired.Free(Owner.Literals);
-        Allocator.Free(t->entries, (nuint)((long)t->capacity * sizeof(ModuleLiterals)), Owner.Literals);
+        for (int i = 0; i < t->entries.Count; i++) LiteralArea.FreeModule(&m->Literals, t->entries.Items + i);
+        t->entries.Free(Owner.Literals);
+        for (Slots* s = (Slots*)t->slots; s != null;)
+        {
+            Slots* older = s->Older;
+            Allocator.Free(s, SlotBytes(s->Mask), Owner.Literals);
+            s = older;
+        }
         *t = default;
     }
 
-    private static bool Grow(PersistentTerms* t)
+    // A new array, twice as large as the terms need: without the places of erased ones.
+    private static bool Rebuild(PersistentTerms* t)
     {
-        PersistentTerms fresh = *t;
-        fresh.capacity = t->capacity == 0 ? 64 : t->capacity * 2;
-        fresh.entries = (ModuleLiterals*)Allocator.AllocZeroed((nuint)((long)fresh.capacity * sizeof(ModuleLiterals)), Owner.Literals);
-        if (fresh.entries == null) return false;
-        for (int i = 0; i < t->capacity; i++)
-            if (t->entries[i].Start != null) *Find(&fresh, Pair(t->entries + i).TupleElements[0]) = t->entries[i];
-        Allocator.Free(t->entries, (nuint)((long)t->capacity * sizeof(ModuleLiterals)), Owner.Literals);
-        *t = fresh;
+        Slots* old = (Slots*)t->slots;
+        uint mask = FirstMask;
+        while (((uint)t->count + 1) * 4 > mask) mask = (mask * 2) + 1;
+        Slots* fresh = (Slots*)Allocator.AllocZeroed(SlotBytes(mask), Owner.Literals);
+        if (fresh == null) return false;
+        fresh->Older = old;
+        fresh->Mask = mask;
+        for (uint i = 0; old != null && i <= old->Mask; i++)
+        {
+            nint e = Slots.Entries(old)[i];
+            if (e == 0 || e == Erased) continue;
+            Search(fresh, ((Term*)e)[1], out nint* slot);
+            *slot = e;
+            fresh->Filled++;
+        }
+        Volatile.Write(ref t->slots, (nint)fresh);
         return true;
     }
 }
@@ -158,18 +237,15 @@ public static unsafe class PersistentTermBifs
     [Bif("persistent_term:put/2")]
     public static Term Put(Process* p, Term* a)
     {
-        Term old = PersistentTerms.Get(p->Machine, a[0]);
-        if (!old.IsNone && TermEquality.Exact(old, a[1])) return Am.Ok;
-        return PersistentTerms.Put(p->Machine, a[0], a[1]) ? Am.Ok : Process.SystemLimit(p);
+        return PersistentTerms.Put(p->Machine, a[0], a[1], PersistentTerms.Mode.Replace, out _) ? Am.Ok : Process.SystemLimit(p);
     }
 
     /// <summary>badarg when the key has another value.</summary>
     [Bif("persistent_term:put_new/2")]
     public static Term PutNew(Process* p, Term* a)
     {
-        Term old = PersistentTerms.Get(p->Machine, a[0]);
-        if (!old.IsNone && !TermEquality.Exact(old, a[1])) return Process.Badarg(p);
-        return Put(p, a);
+        if (PersistentTerms.Put(p->Machine, a[0], a[1], PersistentTerms.Mode.OnlyNew, out bool conflict)) return Am.Ok;
+        return conflict ? Process.Badarg(p) : Process.SystemLimit(p);
     }
 
     [Bif("persistent_term:erase/1")]
@@ -183,11 +259,9 @@ public static unsafe class PersistentTermBifs
     [Bif("erts_internal:erase_persistent_terms/0")]
     public static Term EraseAll(Process* p, Term* a)
     {
-        while (PersistentTerms.Count(p->Machine) > 0)
-        {
-            int at = 0;
-            PersistentTerms.Erase(p->Machine, PersistentTerms.Next(p->Machine, ref at).TupleElements[0]);
-        }
+        int at = 0;
+        for (Term pair = PersistentTerms.Next(p->Machine, ref at); !pair.IsNone; pair = PersistentTerms.Next(p->Machine, ref at))
+            PersistentTerms.Erase(p->Machine, pair.TupleElements[0]);
         return Am.Ok;
     }
 }

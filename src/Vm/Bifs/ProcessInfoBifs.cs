@@ -16,85 +16,116 @@ public static unsafe class ProcessInfoBifs
     [Bif("erlang:group_leader/0")]
     public static Term GroupLeader(Process* p, Term* a) => p->GroupLeader;
 
-    [Bif("erlang:processes/0")]
-    public static Term Processes(Process* p, Term* a) => Process.Cons(p, p->Pid, Term.Nil);
-
     [Bif("erlang:ports/0")]
     [Bif("erlang:nodes/0")]
     public static Term Nobody(Process* p, Term* a) => Term.Nil;
 
-    [Bif("erlang:is_process_alive/1")]
-    public static Term IsProcessAlive(Process* p, Term* a) => a[0].IsLocalPid ? Term.Bool(a[0] == p->Pid) : Process.Badarg(p);
-
     // -- process_info --
 
+    private static readonly long ItemsOfInfo1 = 16;
+
     /// <summary>The items of process_info/1, in its order. undefined: no such process.</summary>
-    [Bif("erlang:process_info/1")]
+    [Bif("erlang:process_info/1", BifKind.Traps)]
     public static Term ProcessInfo1(Process* p, Term* a)
     {
         if (!a[0].IsLocalPid) return Process.Badarg(p);
-        if (a[0] != p->Pid) return Am.Undefined;
-        Term list = Term.Nil;
         Term* items = stackalloc Term[]
         {
-            Am.Suspending, Am.GarbageCollection, Am.Reductions, Am.StackSize, Am.HeapSize, Am.TotalHeapSize, Am.GroupLeader, Am.Priority, Am.ErrorHandler,
-            Am.TrapExit, Am.Dictionary, Am.Links, Am.MessageQueueLen, Am.Status, Am.InitialCall, Am.CurrentFunction,
+            Am.CurrentFunction, Am.InitialCall, Am.Status, Am.MessageQueueLen, Am.Links, Am.Dictionary, Am.TrapExit, Am.ErrorHandler, Am.Priority,
+            Am.GroupLeader, Am.TotalHeapSize, Am.HeapSize, Am.StackSize, Am.Reductions, Am.GarbageCollection, Am.Suspending,
         };
-        for (int i = 0; i < 16; i++) list = Process.Cons(p, Process.Tuple(p, items[i], Value(p, items[i])), list);
-        return list;
+        Term list = Term.Nil;
+        for (long i = ItemsOfInfo1; i > 0; i--) list = Process.Cons(p, items[i - 1], list);
+        // A name comes first, when there is one.
+        list = Process.Cons(p, Am.RegisteredName, list);
+        return a[0] == p->Pid ? Items(p, list, ProcessStatus.Running, true) : Other(p, a[0], list, 1);
     }
 
     /// <summary>One item, or a list of items (whose order the result has). undefined: no such process.</summary>
-    [Bif("erlang:process_info/2")]
+    [Bif("erlang:process_info/2", BifKind.Traps)]
     public static Term ProcessInfo2(Process* p, Term* a)
     {
         if (!a[0].IsLocalPid) return Process.Badarg(p);
+        Term list = a[1];
         if (!a[1].IsList)
         {
-            Term value = Item(p, a[1]);
-            if (value.IsNone) return Process.Badarg(p);
-            if (a[0] != p->Pid) return Am.Undefined;
-            // A process without a name has no tuple either.
-            return a[1] == Am.RegisteredName && value.IsNil ? value : Process.Tuple(p, a[1], value);
+            if (!IsItem(p, a[1])) return Process.Badarg(p);
+            return a[0] == p->Pid ? One(p, a[1], ProcessStatus.Running) : Other(p, a[0], a[1], 0);
         }
-        NativeList<Term> pairs = default;
-        Term rest = a[1];
-        for (; rest.IsCons; rest = rest.Tail)
-        {
-            Term value = Item(p, rest.Head);
-            if (value.IsNone) break;
-            pairs.Add(Process.Tuple(p, rest.Head, value), Owner.Temporary);
-        }
-        Term list = Term.Nil;
-        if (rest.IsNil)
-        {
-            for (int i = pairs.Count - 1; i >= 0; i--) list = Process.Cons(p, pairs[i], list);
-        }
-        pairs.Free(Owner.Temporary);
-        return !rest.IsNil ? Process.Badarg(p) : a[0] == p->Pid ? list : Am.Undefined;
+        for (; list.IsCons; list = list.Tail)
+            if (!IsItem(p, list.Head)) return Process.Badarg(p);
+        if (!list.IsNil) return Process.Badarg(p);
+        return a[0] == p->Pid ? Items(p, a[1], ProcessStatus.Running, false) : Other(p, a[0], a[1], 0);
     }
 
-    private static Term Item(Process* p, Term item)
+    // Whether there is such an item: every process has every item.
+    private static bool IsItem(Process* p, Term item) => !Item(p, item, ProcessStatus.Running).IsNone;
+
+    private static Term Other(Process* p, Term pid, Term items, ulong skipName)
     {
+        if (IoServer.Is(p->Machine, pid)) return Am.Undefined;
+        return ProcessBifs.Ask(p, pid, &Tell, items, skipName);
+    }
+
+    // On the process that was asked; what it makes on its own heap is garbage at once.
+    private static void Tell(Process* q, Signal* s)
+    {
+        Term answer = q == null ? Am.Undefined : s->Value.IsList ? Items(q, s->Value, s->StatusBefore, s->Data0 != 0) : One(q, s->Value, s->StatusBefore);
+        ProcessBifs.Answer(q, s, answer);
+    }
+
+    private static Term One(Process* p, Term item, long status)
+    {
+        Term value = Item(p, item, status);
+        // A process without a name has no tuple either.
+        return item == Am.RegisteredName && value.IsNil ? value : Process.Tuple(p, item, value);
+    }
+
+    private static Term Items(Process* p, Term items, long status, bool skipName)
+    {
+        NativeList<Term> pairs = default;
+        for (; items.IsCons; items = items.Tail)
+        {
+            Term value = Item(p, items.Head, status);
+            if (skipName && items.Head == Am.RegisteredName && value.IsNil) continue;
+            pairs.Add(Process.Tuple(p, items.Head, value), Owner.Temporary);
+        }
+        Term list = Term.Nil;
+        for (int i = pairs.Count - 1; i >= 0; i--) list = Process.Cons(p, pairs[i], list);
+        pairs.Free(Owner.Temporary);
+        return list;
+    }
+
+    private static Term Item(Process* p, Term item, long status)
+    {
+        if (item == Am.Status) return Status(status);
         if (item.IsAtom) return Value(p, item);
         if (!item.IsTupleOf(2) || item.TupleElements[0] != Am.Dictionary) return Term.None;
         Term value = p->Dictionary.Get(item.TupleElements[1]);
         return value.IsNone ? Am.Undefined : value;
     }
 
+    private static Term Status(long status) => status switch
+    {
+        ProcessStatus.Waiting => Am.Waiting,
+        ProcessStatus.Runnable => Am.Runnable,
+        ProcessStatus.Suspended => Am.Suspended,
+        ProcessStatus.Exiting => Am.Exiting,
+        _ => Am.Running,
+    };
+
     private static Term Value(Process* p, Term item)
     {
-        if (item == Am.RegisteredName) return Term.Nil;
+        if (item == Am.RegisteredName) return p->Name.IsNone ? Term.Nil : p->Name;
         if (item == Am.CurrentFunction) return Current(p, 0);
         if (item == Am.CurrentLocation) return Current(p, 3);
         if (item == Am.CurrentStacktrace) return Trace(p);
         if (item == Am.InitialCall) return Process.Tuple(p, p->InitialModule, p->InitialFunction, Term.Small(p->InitialArity));
-        if (item == Am.Status) return Am.Running;
-        if (item == Am.MessageQueueLen) return Term.Small(Length(p->Mailbox));
-        if (item == Am.Messages) return p->Mailbox;
+        if (item == Am.MessageQueueLen) return Term.Small(Mailbox.Length(p));
+        if (item == Am.Messages) return Mailbox.ToList(p);
         if (item == Am.Dictionary) return Dictionary(p);
         if (item == Am.GroupLeader) return p->GroupLeader;
-        if (item == Am.Reductions) return Process.Integer(p, p->ReductionsDone + p->Bumped + p->Machine->SliceReductions - p->Machine->Context->Reductions);
+        if (item == Am.Reductions) return Process.Integer(p, p->ReductionsDone + p->Bumped + p->Machine->SliceReductions - p->Context->Reductions);
         if (item == Am.TrapExit) return Term.Bool(p->Flags.TrapExit);
         if (item == Am.ErrorHandler) return p->Flags.ErrorHandler;
         if (item == Am.Priority) return p->Flags.Priority;
@@ -106,7 +137,11 @@ public static unsafe class ProcessInfoBifs
             Term label = p->Dictionary.Get(AtomTable.Intern("$process_label"u8));
             return label.IsNone ? Am.Undefined : label;
         }
-        bool empty = item == Am.Links || item == Am.Monitors || item == Am.MonitoredBy || item == Am.Suspending || item == Am.SequentialTraceToken
+        if (item == Am.Links) return Links(p);
+        if (item == Am.Monitors) return MonitorList(p);
+        if (item == Am.MonitoredBy) return MonitoredBy(p);
+        if (item == Am.Suspending) return Suspending(p);
+        bool empty = item == Am.SequentialTraceToken
             || item == Am.Binary || item == Am.MagicRef;
         if (empty) return Term.Nil;
         if (item == Am.LastCalls || item == Am.PriorityMessages) return Am.False;
@@ -155,11 +190,52 @@ public static unsafe class ProcessInfoBifs
 
     private static void Add(Process* p, ref Term list, Term name, long value) => list = Process.Cons(p, Process.Tuple(p, name, Term.Small(value)), list);
 
-    private static long Length(Term list)
+    private static Term Links(Process* p)
     {
-        long n = 0;
-        for (; list.IsCons; list = list.Tail) n++;
-        return n;
+        Term list = Term.Nil;
+        for (int i = 0; i < p->Links.Places; i++)
+        {
+            KeyEntry* e = p->Links.Place(i);
+            if (e != null && e->A == 0) list = Process.Cons(p, new Term(e->Key0), list);
+        }
+        return list;
+    }
+
+    // {process, Pid} or {process, {Name, Node}}
+    private static Term MonitorList(Process* p)
+    {
+        Term list = Term.Nil;
+        for (int i = 0; p->Extra != null && i < p->Extra->Monitors.Places; i++)
+        {
+            KeyEntry* e = p->Extra->Monitors.Place(i);
+            if (e == null || (e->C & MonitorFlags.Monitoring) == 0) continue;
+            Term name = new(e->B);
+            list = Process.Cons(p, Process.Tuple(p, Am.Process, name.IsNone ? new Term(e->A) : Process.Tuple(p, name, Am.NonodeNohost)), list);
+        }
+        return list;
+    }
+
+    private static Term MonitoredBy(Process* p)
+    {
+        Term list = Term.Nil;
+        for (int i = 0; p->Extra != null && i < p->Extra->MonitoredBy.Places; i++)
+        {
+            KeyEntry* e = p->Extra->MonitoredBy.Place(i);
+            if (e != null) list = Process.Cons(p, new Term(e->A), list);
+        }
+        return list;
+    }
+
+    // {Pid, Active, Outstanding}: a suspension is active when its call returns.
+    private static Term Suspending(Process* p)
+    {
+        Term list = Term.Nil;
+        for (int i = 0; p->Extra != null && i < p->Extra->Suspended.Places; i++)
+        {
+            KeyEntry* e = p->Extra->Suspended.Place(i);
+            if (e != null) list = Process.Cons(p, Process.Tuple(p, new Term(e->Key0), Term.Small((long)e->A), Term.Small(0)), list);
+        }
+        return list;
     }
 
     private static Term Dictionary(Process* p)

@@ -77,7 +77,7 @@ public static unsafe class SystemInfoBifs
     {
         if (item == Am.AtomCount) return Term.Small(AtomTable.Count);
         if (item == Am.AtomLimit) return Term.Small(AtomTable.Limit);
-        if (item == Am.ProcessCount) return Term.Small(p->Machine->Processes);
+        if (item == Am.ProcessCount) return Term.Small(ProcessTable.Count(p->Machine));
         if (item == Am.ProcessLimit) return Term.Small(1048576);
         if (item == Am.PortCount) return Term.Small(0);
         if (item == Am.PortLimit) return Term.Small(65536);
@@ -111,8 +111,8 @@ public static unsafe class SystemInfoBifs
         if (item == Am.SystemLogger) return m->Flags.SystemLogger;
         if (item == Am.SequentialTracer) return Process.Tuple(p, item, Am.False);
         if (item == Am.TraceControlWord || item == Am.Creation) return Term.Small(0);
-        if (item == Am.StartTime) return Process.Integer(p, Counters.MonotonicStart);
-        if (item == Am.EndTime) return Process.Integer(p, 8646911283000000000);
+        if (item == Am.StartTime) return Process.Integer(p, VmClock.ErlangStart);
+        if (item == Am.EndTime) return Process.Integer(p, VmClock.ErlangEnd);
         if (item == Am.TimeCorrection || item == Am.Threads || item == Am.SmpSupport || item == Am.ConstantPoolSupport || item == Am.KernelPoll) return Am.True;
         if (item == Am.TimeOffset) return Am.Volatile;
         if (item == Am.TimeWarpMode) return Am.MultiTimeWarp;
@@ -192,11 +192,11 @@ public static unsafe class SystemInfoBifs
         Term item = a[0];
         if (item == Am.Reductions || item == Am.ExactReductions)
         {
-            long total = p->ReductionsDone + p->Bumped + m->SliceReductions - m->Context->Reductions;
+            long total = p->ReductionsDone + p->Bumped + m->SliceReductions - p->Context->Reductions;
             return Since(p, total, ref m->Statistics.Reductions);
         }
         if (item == Am.Runtime) return Since(p, Clock.ProcessCpuNanoseconds / 1000000, ref m->Statistics.Runtime);
-        if (item == Am.WallClock) return Since(p, (m->Counters.MonotonicTime() - Counters.MonotonicStart) / 1000000, ref m->Statistics.WallClock);
+        if (item == Am.WallClock) return Since(p, (VmClock.ErlangMonotonic(m) - VmClock.ErlangStart) / VmClock.Millisecond, ref m->Statistics.WallClock);
         if (item == Am.GarbageCollection) return Process.Tuple(p, Term.Small(m->HeapShared.Collections), Term.Small(m->HeapShared.Reclaimed), Term.Small(0));
         if (item == Am.ContextSwitches) return Process.Tuple(p, Term.Small(0), Term.Small(0));
         if (item == Am.RunQueue || item == Am.TotalRunQueueLengths || item == Am.TotalRunQueueLengthsAll) return Term.Small(0);

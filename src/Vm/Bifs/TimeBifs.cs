@@ -10,31 +10,31 @@ public static unsafe class TimeBifs
     private const long Nano = 1_000_000_000;
 
     [Bif("erlang:monotonic_time/0")]
-    public static Term MonotonicTime(Process* p, Term* a) => Process.Integer(p, p->Machine->Counters.MonotonicTime());
+    public static Term MonotonicTime(Process* p, Term* a) => Process.Integer(p, VmClock.ErlangMonotonic(p->Machine));
 
     [Bif("erlang:monotonic_time/1")]
-    public static Term MonotonicTimeIn(Process* p, Term* a) => Convert(p, p->Machine->Counters.MonotonicTime(), a[0]);
+    public static Term MonotonicTimeIn(Process* p, Term* a) => Convert(p, VmClock.ErlangMonotonic(p->Machine), a[0]);
 
     [Bif("erlang:system_time/0")]
-    public static Term SystemTime(Process* p, Term* a) => Process.Integer(p, p->Machine->Counters.SystemTime());
+    public static Term SystemTime(Process* p, Term* a) => Process.Integer(p, VmClock.ErlangSystem(p->Machine));
 
     [Bif("erlang:system_time/1")]
-    public static Term SystemTimeIn(Process* p, Term* a) => Convert(p, p->Machine->Counters.SystemTime(), a[0]);
+    public static Term SystemTimeIn(Process* p, Term* a) => Convert(p, VmClock.ErlangSystem(p->Machine), a[0]);
 
     [Bif("erlang:time_offset/0")]
-    public static Term TimeOffset(Process* p, Term* a) => Process.Integer(p, p->Machine->Counters.TimeOffset());
+    public static Term TimeOffset(Process* p, Term* a) => Process.Integer(p, VmClock.TimeOffset(p->Machine));
 
     [Bif("erlang:time_offset/1")]
-    public static Term TimeOffsetIn(Process* p, Term* a) => Convert(p, p->Machine->Counters.TimeOffset(), a[0]);
+    public static Term TimeOffsetIn(Process* p, Term* a) => Convert(p, VmClock.TimeOffset(p->Machine), a[0]);
 
     [Bif("os:system_time/0")]
-    public static Term OsSystemTime(Process* p, Term* a) => Process.Integer(p, Clock.SystemNanoseconds);
+    public static Term OsSystemTime(Process* p, Term* a) => Process.Integer(p, VmClock.OsSystem(p->Machine));
 
     [Bif("os:system_time/1")]
-    public static Term OsSystemTimeIn(Process* p, Term* a) => Convert(p, Clock.SystemNanoseconds, a[0]);
+    public static Term OsSystemTimeIn(Process* p, Term* a) => Convert(p, VmClock.OsSystem(p->Machine), a[0]);
 
     [Bif("os:perf_counter/0")]
-    public static Term PerfCounter(Process* p, Term* a) => Process.Integer(p, Clock.MonotonicNanoseconds);
+    public static Term PerfCounter(Process* p, Term* a) => Process.Integer(p, VmClock.PerfCounter(p->Machine));
 
     /// <summary>Parts per second of os:perf_counter/0.</summary>
     [Bif("erts_internal:perf_counter_unit/0")]
@@ -42,42 +42,42 @@ public static unsafe class TimeBifs
     public static Term Unit(Process* p, Term* a) => Term.Small(Nano);
 
     [Bif("os:timestamp/0")]
-    public static Term OsTimestamp(Process* p, Term* a) => Stamp(p, Clock.SystemNanoseconds / 1000);
+    public static Term OsTimestamp(Process* p, Term* a) => Stamp(p, VmClock.OsSystem(p->Machine) / 1000);
 
     [Bif("erlang:timestamp/0")]
-    public static Term Timestamp(Process* p, Term* a) => Stamp(p, p->Machine->Counters.SystemTime() / 1000);
+    public static Term Timestamp(Process* p, Term* a) => Stamp(p, VmClock.ErlangSystem(p->Machine) / 1000);
 
     /// <summary>Never the same twice.</summary>
     [Bif("erlang:now/0")]
-    public static Term Now(Process* p, Term* a) => Stamp(p, p->Machine->Counters.NextNow());
+    public static Term Now(Process* p, Term* a) => Stamp(p, VmClock.NextNow(p->Machine));
 
     // -- calendar --
 
     [Bif("erlang:date/0")]
     public static Term Date(Process* p, Term* a)
     {
-        Clock.LocalFromSeconds(Clock.SystemNanoseconds / Nano, out DateTimeParts t);
+        Clock.LocalFromSeconds(VmClock.OsSystem(p->Machine) / Nano, out DateTimeParts t);
         return Process.Tuple(p, Term.Small(t.Year), Term.Small(t.Month), Term.Small(t.Day));
     }
 
     [Bif("erlang:time/0")]
     public static Term Time(Process* p, Term* a)
     {
-        Clock.LocalFromSeconds(Clock.SystemNanoseconds / Nano, out DateTimeParts t);
+        Clock.LocalFromSeconds(VmClock.OsSystem(p->Machine) / Nano, out DateTimeParts t);
         return Process.Tuple(p, Term.Small(t.Hour), Term.Small(t.Minute), Term.Small(t.Second));
     }
 
     [Bif("erlang:localtime/0")]
     public static Term LocalTime(Process* p, Term* a)
     {
-        Clock.LocalFromSeconds(Clock.SystemNanoseconds / Nano, out DateTimeParts t);
+        Clock.LocalFromSeconds(VmClock.OsSystem(p->Machine) / Nano, out DateTimeParts t);
         return DateTime(p, t);
     }
 
     [Bif("erlang:universaltime/0")]
     public static Term UniversalTime(Process* p, Term* a)
     {
-        Clock.UniversalFromSeconds(Clock.SystemNanoseconds / Nano, out DateTimeParts t);
+        Clock.UniversalFromSeconds(VmClock.OsSystem(p->Machine) / Nano, out DateTimeParts t);
         return DateTime(p, t);
     }
 

@@ -17,8 +17,10 @@ public unsafe struct Export
     /// <summary>Code for an export without code of its own: module, function, arity as before any entry, then an instruction that calls the native, or that
     /// finds the module or the error handler.</summary>
     public fixed ulong Stub[5];
-    /// <summary>Next of the hash chain.</summary>
+    /// <summary>The entry that was made after this one.</summary>
     public Export* Next;
+    /// <summary>1: only a refused module has named it; as good as not there (ExportTable.Truncate).</summary>
+    public long Dead;
     /// <summary>The boxed fun M:F/A term in literal memory (made when first asked for), or None.</summary>
     public Term FunTerm;
 }
@@ -61,4 +63,6 @@ public unsafe struct FunEntry
     /// <summary>The shared term of a fun without environment, in literal memory, or None.</summary>
     public Term Literal;
     public LoadedModule* Owner;
+    /// <summary>1: only a refused module has named it (FunTable.Truncate).</summary>
+    public long Dead;
 }

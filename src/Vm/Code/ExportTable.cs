@@ -1,27 +1,52 @@
 // The export table of a VM: one Export for each M:F/A that any code refers to or defines. Entries never move and are freed with the VM.
+//
+// Threads: looking up takes no lock. An entry is written whole before its address goes into the hash array, and neither entries nor arrays are freed
+// or reused while the VM lives, so a reader may be in an array that has been replaced: what it misses there it looks for again under the lock before
+// anything is made.
 namespace MyBeam.Vm;
 
+using System.Threading;
 using MyBeam.Memory;
+using MyBeam.Platform;
 
-/// <summary>A chained hash table of exports.</summary>
+/// <summary>A hash table of exports (open addressing).</summary>
 public unsafe struct ExportTable
 {
-    private Export** buckets;
-    private uint mask;
-    private int count;
+    /// <summary>The hash array, with its mask in front so that a reader sees the two together. Replaced arrays hang off the newer ones.</summary>
+    private struct Slots
+    {
+        public Slots* Older;
+        public uint Mask;
+
+        public static nint* Entries(Slots* s) => (nint*)(s + 1);
+    }
+
+    private nint slots;
+    private OsMutex mutex;
+    // The entries that are not dead, in the order in which they were made, and all entries.
+    private NativeList<nint> live;
+    private int made;
+    private Export* first, last;
     private Export* block;
     private int blockLeft;
     private NativeList<nint> blocks;
 
     private const int BlockEntries = 128;
+    private const uint FirstMask = 8191;
 
     /// <summary>Makes the empty table.</summary>
-    public static void Create(Machine* m)
+    public static void Create(Machine* m) => m->Exports.slots = (nint)NewSlots(FirstMask, null);
+
+    private static Slots* NewSlots(uint mask, Slots* older)
     {
-        ExportTable* t = &m->Exports;
-        t->mask = 4095;
-        t->buckets = (Export**)Allocator.AllocZeroed(4096 * 8, Owner.Vm);
+        Slots* s = (Slots*)Allocator.AllocZeroed(SlotBytes(mask), Owner.Vm);
+        if (s == null) return null;
+        s->Older = older;
+        s->Mask = mask;
+        return s;
     }
+
+    private static nuint SlotBytes(uint mask) => (nuint)sizeof(Slots) + (((nuint)mask + 1) * 8);
 
     /// <summary>Frees all entries.</summary>
     public static void Destroy(Machine* m)
@@ -29,23 +54,40 @@ public unsafe struct ExportTable
         ExportTable* t = &m->Exports;
         for (int i = 0; i < t->blocks.Count; i++) Allocator.Free((void*)t->blocks[i], (nuint)(BlockEntries * sizeof(Export)), Owner.Vm);
         t->blocks.Free(Owner.Vm);
-        Allocator.Free(t->buckets, (t->mask + 1) * 8, Owner.Vm);
+        t->live.Free(Owner.Vm);
+        for (Slots* s = (Slots*)t->slots; s != null;)
+        {
+            Slots* older = s->Older;
+            Allocator.Free(s, SlotBytes(s->Mask), Owner.Vm);
+            s = older;
+        }
         *t = default;
     }
 
     /// <summary>Number of entries.</summary>
-    public static int Count(Machine* m) => m->Exports.count;
+    public static int Count(Machine* m) => m->Exports.live.Count;
 
     private static uint Hash(Term module, Term function, long arity) =>
         (uint)(((module.AtomIndex * 0x9E3779B1UL) ^ (function.AtomIndex * 0x85EBCA77UL) ^ ((ulong)arity * 0xC2B2AE3DUL)) * 0x9E3779B97F4A7C15UL >> 40);
 
+    // The entry, dead or not, and the free slot where it would be.
+    private static Export* Search(ExportTable* t, Term module, Term function, long arity, out nint* free)
+    {
+        Slots* s = (Slots*)Volatile.Read(ref t->slots);
+        nint* entries = Slots.Entries(s);
+        for (uint i = Hash(module, function, arity) & s->Mask; ; i = (i + 1) & s->Mask)
+        {
+            Export* e = (Export*)Volatile.Read(ref entries[i]);
+            free = entries + i;
+            if (e == null || (e->Module == module && e->Function == function && e->Arity == arity)) return e;
+        }
+    }
+
     /// <summary>The entry of M:F/A, or null.</summary>
     public static Export* Find(Machine* m, Term module, Term function, long arity)
     {
-        ExportTable* t = &m->Exports;
-        for (Export* e = t->buckets[Hash(module, function, arity) & t->mask]; e != null; e = e->Next)
-            if (e->Module == module && e->Function == function && e->Arity == arity) return e;
-        return null;
+        Export* e = Search(&m->Exports, module, function, arity, out _);
+        return e == null || Volatile.Read(ref e->Dead) != 0 ? null : e;
     }
 
     /// <summary>The entry of M:F/A; made when it is new (undefined until its module is loaded). Null when memory is out.</summary>
@@ -54,6 +96,24 @@ public unsafe struct ExportTable
         Export* e = Find(m, module, function, arity);
         if (e != null) return e;
         ExportTable* t = &m->Exports;
+        t->mutex.Lock();
+        e = Search(t, module, function, arity, out _);
+        if (e == null)
+        {
+            e = Make(m, t, module, function, arity);
+        }
+        else if (e->Dead != 0)
+        {
+            if (t->live.Add((nint)e, Owner.Vm)) Volatile.Write(ref e->Dead, 0);
+            else e = null;
+        }
+        t->mutex.Unlock();
+        return e;
+    }
+
+    private static Export* Make(Machine* m, ExportTable* t, Term module, Term function, long arity)
+    {
+        if (((uint)t->made + 1) * 2 > ((Slots*)t->slots)->Mask && !Grow(t)) return null;
         if (t->blockLeft == 0)
         {
             t->block = (Export*)Allocator.AllocZeroed((nuint)(BlockEntries * sizeof(Export)), Owner.Vm);
@@ -65,36 +125,32 @@ public unsafe struct ExportTable
             }
             t->blockLeft = BlockEntries;
         }
-        e = t->block + (BlockEntries - t->blockLeft--);
+        Export* e = t->block + (BlockEntries - t->blockLeft);
+        if (!t->live.Add((nint)e, Owner.Vm)) return null;
+        t->blockLeft--;
         e->Module = module;
         e->Function = function;
         e->Arity = arity;
         Undefine(m, e);
-        if ((uint)t->count > t->mask) Grow(t);
-        Link(t, e);
-        t->count++;
+        Search(t, module, function, arity, out nint* free);
+        Volatile.Write(ref *free, (nint)e);
+        if (t->last == null) Volatile.Write(ref *(nint*)&t->first, (nint)e);
+        else Volatile.Write(ref *(nint*)&t->last->Next, (nint)e);
+        t->last = e;
+        t->made++;
         return e;
     }
 
-    /// <summary>Takes back the entries made last, so that <paramref name="keep"/> are left: those that a refused module made. Nothing may refer to them.</summary>
+    /// <summary>
+    /// Undoes the naming of entries by a refused module: of those that are not dead, the first <paramref name="keep"/> made are left. The others have no
+    /// code, so whoever got one meanwhile (an external fun, another thread) loses nothing: the next to name it gets the same entry again.
+    /// </summary>
     public static void Truncate(Machine* m, int keep)
     {
         ExportTable* t = &m->Exports;
-        while (t->count > keep)
-        {
-            // Entries fill the blocks in the order they are made.
-            int last = --t->count, block = last / BlockEntries;
-            Export* e = (Export*)t->blocks[block] + (last % BlockEntries);
-            Export** link = &t->buckets[Hash(e->Module, e->Function, e->Arity) & t->mask];
-            while (*link != e) link = &(*link)->Next;
-            *link = e->Next;
-            *e = default;
-            t->blockLeft++;
-            if (last % BlockEntries != 0) continue;
-            Allocator.Free((void*)t->blocks.Pop(), (nuint)(BlockEntries * sizeof(Export)), Owner.Vm);
-            t->block = block == 0 ? null : (Export*)t->blocks[block - 1];
-            t->blockLeft = 0;
-        }
+        t->mutex.Lock();
+        while (t->live.Count > keep) Volatile.Write(ref ((Export*)t->live.Pop())->Dead, 1);
+        t->mutex.Unlock();
     }
 
     /// <summary>Sets the entry to call its native, or to look for its module.</summary>
@@ -121,38 +177,27 @@ public unsafe struct ExportTable
     /// <summary>Steps through all entries: start with null.</summary>
     public static Export* Next(Machine* m, Export* e)
     {
-        ExportTable* t = &m->Exports;
-        if (e != null && e->Next != null) return e->Next;
-        uint i = e == null ? 0 : (Hash(e->Module, e->Function, e->Arity) & t->mask) + 1;
-        for (; i <= t->mask; i++)
-            if (t->buckets[i] != null) return t->buckets[i];
-        return null;
-    }
-
-    private static void Link(ExportTable* t, Export* e)
-    {
-        Export** bucket = &t->buckets[Hash(e->Module, e->Function, e->Arity) & t->mask];
-        e->Next = *bucket;
-        *bucket = e;
-    }
-
-    private static void Grow(ExportTable* t)
-    {
-        uint oldMask = t->mask;
-        Export** old = t->buckets;
-        Export** fresh = (Export**)Allocator.AllocZeroed((nuint)(oldMask + 1) * 2 * 8, Owner.Vm);
-        if (fresh == null) return;
-        t->buckets = fresh;
-        t->mask = (oldMask * 2) + 1;
-        for (uint i = 0; i <= oldMask; i++)
+        do
         {
-            for (Export* e = old[i]; e != null;)
-            {
-                Export* next = e->Next;
-                Link(t, e);
-                e = next;
-            }
+            e = (Export*)(e == null ? Volatile.Read(ref *(nint*)&m->Exports.first) : Volatile.Read(ref *(nint*)&e->Next));
         }
-        Allocator.Free(old, ((nuint)oldMask + 1) * 8, Owner.Vm);
+        while (e != null && Volatile.Read(ref e->Dead) != 0);
+        return e;
+    }
+
+    private static bool Grow(ExportTable* t)
+    {
+        Slots* old = (Slots*)t->slots;
+        Slots* fresh = NewSlots((old->Mask * 2) + 1, old);
+        if (fresh == null) return false;
+        for (Export* e = t->first; e != null; e = e->Next)
+        {
+            nint* entries = Slots.Entries(fresh);
+            uint i = Hash(e->Module, e->Function, e->Arity) & fresh->Mask;
+            while (entries[i] != 0) i = (i + 1) & fresh->Mask;
+            entries[i] = (nint)e;
+        }
+        Volatile.Write(ref t->slots, (nint)fresh);
+        return true;
     }
 }

@@ -1,28 +1,48 @@
 // Fun entries of a VM: one for each fun expression of each version of a module, found by module, index and uniq (funs from external terms name them so).
+// They are looked for when modules are loaded and external terms read, under a lock, and are not freed while the VM lives.
 namespace MyBeam.Vm;
 
 using System;
 using MyBeam.Memory;
+using MyBeam.Platform;
 
 /// <summary>All fun entries of one VM.</summary>
 public unsafe struct FunTable
 {
     private FunEntry** buckets;
     private uint mask;
-    private NativeList<nint> entries;
+    private OsMutex mutex;
+    // All entries, and those that are not dead in the order in which they were made.
+    private NativeList<nint> entries, live;
 
     /// <summary>The entry of a fun; made when new (without code until its module is loaded). uniq: 16 bytes, the module's MD5.</summary>
     public static FunEntry* FindOrCreate(Machine* m, Term module, long arity, long index, byte* uniq, long oldIndex, long oldUniq)
     {
         FunTable* t = &m->Funs;
+        t->mutex.Lock();
+        FunEntry* e = Locked(t, module, arity, index, uniq, oldUniq);
+        t->mutex.Unlock();
+        return e;
+    }
+
+    private static FunEntry* Locked(FunTable* t, Term module, long arity, long index, byte* uniq, long oldUniq)
+    {
         if ((t->buckets == null || t->entries.Count * 2 > t->mask) && !Grow(t)) return null;
         uint i = Hash(module, index) & t->mask;
         ReadOnlySpan<byte> wanted = new(uniq, 16);
         for (; t->buckets[i] != null; i = (i + 1) & t->mask)
         {
             FunEntry* e = t->buckets[i];
-            if (e->Module == module && e->Index == index && wanted.SequenceEqual(new ReadOnlySpan<byte>(e->Uniq, 16))) return e;
+            if (e->Module != module || e->Index != index || !wanted.SequenceEqual(new ReadOnlySpan<byte>(e->Uniq, 16))) continue;
+            if (e->Dead == 0) return e;
+            if (!t->live.Add((nint)e, Owner.Code)) return null;
+            // It was named by a module that was refused, perhaps wrongly; now by another.
+            e->Dead = 0;
+            e->Arity = arity;
+            e->OldUniq = oldUniq;
+            return e;
         }
+        if (!t->entries.Reserve(1, Owner.Code) || !t->live.Reserve(1, Owner.Code)) return null;
         FunEntry* fresh = (FunEntry*)Allocator.AllocZeroed((nuint)sizeof(FunEntry), Owner.Code);
         if (fresh == null) return null;
         fresh->Module = module;
@@ -30,26 +50,23 @@ public unsafe struct FunTable
         fresh->Index = index;
         fresh->OldUniq = oldUniq;
         for (int k = 0; k < 16; k++) fresh->Uniq[k] = uniq[k];
-        if (!t->entries.Add((nint)fresh, Owner.Code))
-        {
-            Allocator.Free(fresh, (nuint)sizeof(FunEntry), Owner.Code);
-            return null;
-        }
+        t->entries.Add((nint)fresh, Owner.Code);
+        t->live.Add((nint)fresh, Owner.Code);
         t->buckets[i] = fresh;
         return fresh;
     }
 
     /// <summary>Number of entries.</summary>
-    public static int Count(Machine* m) => m->Funs.entries.Count;
+    public static int Count(Machine* m) => m->Funs.live.Count;
 
-    /// <summary>Takes back the entries made last, so that <paramref name="keep"/> are left: those that a refused module made. Nothing may refer to them.</summary>
+    /// <summary>Undoes the naming of entries by a refused module: the first <paramref name="keep"/> made are left. The others have no code and stay hidden
+    /// until they are named again (see ExportTable.Truncate).</summary>
     public static void Truncate(Machine* m, int keep)
     {
         FunTable* t = &m->Funs;
-        if (t->entries.Count == keep) return;
-        while (t->entries.Count > keep) Allocator.Free((void*)t->entries.Pop(), (nuint)sizeof(FunEntry), Owner.Code);
-        for (uint i = 0; i <= t->mask; i++) t->buckets[i] = null;
-        Fill(t);
+        t->mutex.Lock();
+        while (t->live.Count > keep) ((FunEntry*)t->live.Pop())->Dead = 1;
+        t->mutex.Unlock();
     }
 
     /// <summary>Frees all entries.</summary>
@@ -58,6 +75,7 @@ public unsafe struct FunTable
         FunTable* t = &m->Funs;
         for (int i = 0; i < t->entries.Count; i++) Allocator.Free((void*)t->entries[i], (nuint)sizeof(FunEntry), Owner.Code);
         t->entries.Free(Owner.Code);
+        t->live.Free(Owner.Code);
         if (t->buckets != null) Allocator.Free(t->buckets, ((nuint)t->mask + 1) * 8, Owner.Code);
         *t = default;
     }

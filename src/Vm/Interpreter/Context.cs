@@ -27,7 +27,28 @@ public unsafe struct Context
     public byte* BitsBase;
     public ulong BitsPos, BitsTotal;
 
+    // -- what a native of the running process reports (see the properties of Process) --
+    public FailKind Fail;
+    public ExceptionClass FailClass;
+    public long FailNoFrame;
+    // These five stand together: ProcessGc names them as one range.
+    public Term FailReason, FailArgs, FailInfo, FailCause, FailTrace;
+    public Export* TrapTo;
+    public int TrapArity;
+    public fixed ulong TrapArgs[8];
+    public long Bumped;
+    /// <summary>The scheduler whose context this is; null: a context without (IoServer's).</summary>
+    public Scheduler* Scheduler;
+
     public const int MaxRegisters = 1024, MaxFloatRegisters = 1024;
+
+    /// <summary>Forgets what the last process reported: terms of a heap that is gone.</summary>
+    public static void ForgetFailure(Context* c)
+    {
+        c->Fail = FailKind.None;
+        c->FailNoFrame = 0;
+        c->FailReason = c->FailArgs = c->FailInfo = c->FailCause = c->FailTrace = Term.None;
+    }
 
     /// <summary>Address of x(0). By the constant: taking the address of the field would make the compiler test the pointer for null each time.</summary>
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.AggressiveInlining)]
@@ -37,5 +58,5 @@ public unsafe struct Context
 /// <summary>Why threaded code came back to the run loop.</summary>
 public static class StopReason
 {
-    public const long Finished = 1, Yielded = 2, Exited = 3, Waiting = 4, Halted = 5;
+    public const long Finished = 1, Yielded = 2, Exited = 3, Waiting = 4, Halted = 5, Killed = 6;
 }

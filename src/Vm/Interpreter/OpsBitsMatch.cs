@@ -69,7 +69,10 @@ public static unsafe partial class Ops
     // slot 0 context, 1 position
     public static long BsSetPosition<TC, TP>(ulong* I, Term* E, Term* H, Context* C) where TC : struct, ITarget where TP : struct, ITarget
     {
-        BitsContext<TC>(I, E, C)->Start = (ulong)TP.Get(I, E, C, 1, 0).SmallValue;
+        // The position comes from a register, which code that no compiler made may have put anything into (docs/verifier.md).
+        SubBits* s = BitsContext<TC>(I, E, C);
+        ulong position = (ulong)TP.Get(I, E, C, 1, 0).SmallValue;
+        s->Start = position <= s->End ? position : s->End;
         return Next(I + 2, E, H, C);
     }
 

@@ -175,7 +175,7 @@ public static unsafe partial class Ops
         return Exceptions.HandleEntered(I, E, (Term*)p->Heap.Top, C);
     }
 
-    // -- receive, of messages a process sends itself --
+    // -- send and receive --
 
     // send: x(0) destination, x(1) message
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -184,78 +184,137 @@ public static unsafe partial class Ops
         Save(C, I, E, H);
         Process* p = C->Process;
         Term* x = Context.Xs(C);
-        if (!Messages.Send(p, x[0], x[1]))
+        if (!Signals.Bang(p, x[0], x[1]))
         {
             p->FailArgs = ListOf(p, x, 2);
             return Exceptions.RaiseIn(I, E, C, ExportTable.Put(C->Machine, Am.Erlang, Am.Bang, 2));
         }
         x[0] = x[1];
+        C->Reductions -= SendReductions;
         return AfterNative(I + 1, E, C, 1);
     }
+
+    // What a message costs its sender, as in OTP.
+    private const long SendReductions = 4;
 
     // loop_rec: slot 0: D, label (the wait)
     public static long LoopReceive<TD>(ulong* I, Term* E, Term* H, Context* C) where TD : struct, ITarget
     {
-        Term m = Messages.Current(C->Process);
-        if (m.IsNone) return Jump(I, E, H, C);
-        TD.Set(I, E, C, 0, m);
+        Process* p = C->Process;
+        Signal* s = *p->Save;
+        if (s == null || s->HeapIndex >= 0) return LoopReceiveSlow<TD>(I, E, H, C);
+        TD.Set(I, E, C, 0, s->Value);
+        return Next(I + 2, E, H, C);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long LoopReceiveSlow<TD>(ulong* I, Term* E, Term* H, Context* C) where TD : struct, ITarget
+    {
+        Process* p = C->Process;
+        if (*p->Save == null && p->InFirst != null)
+        {
+            Save(C, I, E, H);
+            if (!SignalHandling.Handle(p)) return C->Stop = StopReason.Killed;
+            E = (Term*)p->Heap.Stack;
+            H = (Term*)p->Heap.Top;
+        }
+        if (*p->Save == null) return Jump(I, E, H, C);
+        TD.Set(I, E, C, 0, Mailbox.ValueOf(p, *p->Save));
         return Next(I + 2, E, H, C);
     }
 
     // loop_rec_end: label
     public static long LoopReceiveEnd(ulong* I, Term* E, Term* H, Context* C)
     {
-        C->Process->MailboxAt++;
-        C->Reductions--;
-        return Jump(I, E, H, C);
+        Process* p = C->Process;
+        p->Save = &(*p->Save)->Next;
+        if (--C->Reductions >= 0) return Jump(I, E, H, C);
+        return ReceiveYield(I, E, H, C);
+    }
+
+    // A long mailbox is no reason to keep others waiting. No x register is in use here.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long ReceiveYield(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Save(C, I + ((int*)I)[3], E, H);
+        return C->Stop = StopReason.Yielded;
     }
 
     public static long RemoveMessage(ulong* I, Term* E, Term* H, Context* C)
     {
-        Save(C, I, E, H);
-        Messages.Remove(C->Process);
-        return Next(I + 1, E, (Term*)C->Process->Heap.Top, C);
+        Mailbox.Remove(C->Process);
+        return Next(I + 1, E, H, C);
     }
 
     public static long Timeout(ulong* I, Term* E, Term* H, Context* C)
     {
-        C->Process->MailboxAt = 0;
-        C->Process->Deadline = 0;
+        Process* p = C->Process;
+        if (p->TimerSet != 0) Waits.CancelTimer(p);
+        p->Save = &p->MailFirst;
         return Next(I + 1, E, H, C);
     }
 
-    // wait: label (of loop_rec): nobody else can send: the run loop reports the deadlock
+    // wait: label (of loop_rec)
     public static long Wait(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I + ((int*)I)[3], E, H);
         return C->Stop = StopReason.Waiting;
     }
 
-    // wait_timeout: slot 0: time, label
+    // wait_timeout: slot 0: time, label (of loop_rec). The process resumes at this instruction.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long WaitTimeout<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
     {
-        Save(C, I, E, H);
         Process* p = C->Process;
+        if (p->TimerSet != 0)
+        {
+            if (*p->Save != null) return Jump(I, E, H, C);
+            if (System.Threading.Volatile.Read(ref p->TimedOut) != 0) return Next(I + 2 + TS.Wide, E, H, C);
+            Save(C, I, E, H);
+            return C->Stop = StopReason.Waiting;
+        }
         Term t = TS.Get(I, E, C, 0, 2);
         if (t == Am.Infinity)
         {
-            p->Resume = I + ((int*)I)[3];
+            Save(C, I + ((int*)I)[3], E, H);
             return C->Stop = StopReason.Waiting;
         }
-        if (!t.IsSmall || t.SmallValue < 0 || t.SmallValue > uint.MaxValue)
+        Save(C, I, E, H);
+        if (!t.IsSmall || (ulong)t.SmallValue > uint.MaxValue)
         {
             Process.Raise(p, ExceptionClass.Error, Am.TimeoutValue);
             return Exceptions.Handle(I, E, H, C);
         }
-        MyBeam.Platform.Clock.Sleep(t.SmallValue * 1000000);
-        return Next(I + 2 + TS.Wide, E, H, C);
+        if (t.SmallValue == 0) return Next(I + 2 + TS.Wide, E, H, C);
+        if (!Waits.SetTimer(p, t.SmallValue)) return OutOfMemory(I, E, H, C);
+        return C->Stop = StopReason.Waiting;
     }
 
-    // recv_marker_reserve, _bind, _clear, _use: an optimisation that one process has no use for; the register must hold a term
+    // recv_marker_reserve: slot 0: D
     public static long MarkerReserve<TD>(ulong* I, Term* E, Term* H, Context* C) where TD : struct, ITarget
     {
-        TD.Set(I, E, C, 0, Term.Nil);
+        TD.Set(I, E, C, 0, Mailbox.Reserve(C->Process));
+        return Next(I + 2, E, H, C);
+    }
+
+    // recv_marker_bind: slots 0: marker, 1: reference
+    public static long MarkerBind<TA, TB>(ulong* I, Term* E, Term* H, Context* C) where TA : struct, IOperand where TB : struct, IOperand
+    {
+        Mailbox.Bind(C->Process, TA.Get(I, E, C, 0, 2), TB.Get(I, E, C, 1, 2));
+        return Next(I + 2, E, H, C);
+    }
+
+    // recv_marker_clear: slot 0: reference or marker
+    public static long MarkerClear<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
+    {
+        Mailbox.Clear(C->Process, TS.Get(I, E, C, 0, 2));
+        return Next(I + 2, E, H, C);
+    }
+
+    // recv_marker_use: slot 0: reference
+    public static long MarkerUse<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
+    {
+        Mailbox.Use(C->Process, TS.Get(I, E, C, 0, 2));
         return Next(I + 2, E, H, C);
     }
 }

@@ -62,6 +62,7 @@ public static unsafe partial class Ops
             *(ulong**)E = I + 2;
             return Trap(I, E, H, C);
         }
+        if (p->Fail != FailKind.Exception) return Leave(I + 2, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
     }
 
@@ -69,7 +70,9 @@ public static unsafe partial class Ops
     private static long NativeFailedLast(ulong* I, Term* E, Term* H, Context* C)
     {
         Export* e = (Export*)I[2];
-        if (C->Process->Fail == FailKind.Trap) return Trap(I, (Term*)((byte*)E + ((ushort*)I)[4]), H, C);
+        Term* caller = (Term*)((byte*)E + ((ushort*)I)[4]);
+        if (C->Process->Fail == FailKind.Trap) return Trap(I, caller, H, C);
+        if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)caller, caller, H, C);
         return Exceptions.RaiseNative(I, E, C, e);
     }
 
@@ -77,7 +80,25 @@ public static unsafe partial class Ops
     private static long NativeFailedOnly(ulong* I, Term* E, Term* H, Context* C)
     {
         if (C->Process->Fail == FailKind.Trap) return Trap(I, E, H, C);
+        if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)E, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
+    }
+
+    // FailKind.Yield and Leave: out of the slice; next is where the caller goes on.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long Leave(ulong* next, Term* E, Term* H, Context* C)
+    {
+        Process* p = C->Process;
+        FailKind kind = p->Fail;
+        p->Fail = FailKind.None;
+        C->Reductions -= p->Bumped;
+        p->Bumped = 0;
+        if (kind == FailKind.Leave) return C->Stop = p->TrapArity;
+        p->Heap.Stack = (ulong*)E;
+        p->Resume = next;
+        *Context.Xs(C) = new Term(p->TrapArgs[0]);
+        ProcessState.SaveRegisters(C, 1);
+        return C->Stop = StopReason.Yielded;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -227,11 +227,17 @@ internal static unsafe class CodeLinks
         return true;
     }
 
+    /// <summary>Whether an opcode is one of the frequent ones that have no label among their operands: most of the code, so that it need not be searched for some.</summary>
+    public static bool HasNoLabel(int op) => op is GenericOps.Label or GenericOps.Line or GenericOps.Move or GenericOps.CallExt or GenericOps.CallExtLast
+        or GenericOps.CallExtOnly or GenericOps.GetTupleElement or GenericOps.PutTuple2 or GenericOps.PutList or GenericOps.GetList or GenericOps.TestHeap
+        or GenericOps.Allocate or GenericOps.Deallocate or GenericOps.Return or GenericOps.Trim or GenericOps.InitYregs or GenericOps.FuncInfo;
+
     private static bool Function(GenericCode* code, GenericFunction* function, LoadError* error)
     {
         for (int i = function->First; i < function->End; i++)
         {
             GenericInstr* instr = code->Instrs + i;
+            if (HasNoLabel(instr->Op)) continue;
             GenericArg* args = code->Args + instr->FirstArg;
             bool call = instr->Op is GenericOps.Call or GenericOps.CallLast or GenericOps.CallOnly;
             for (int n = 0; n < instr->Argc; n++)

@@ -269,6 +269,7 @@ public unsafe struct Emitter
         if ((hasFrame != before || Frames.Count == 0) && !Frames.Add(new LineMark { Word = Words.Count, Line = hasFrame })) Full = true;
         // A function that is called begins without a frame, whatever its caller has.
         if (g->Op is GenericOps.Call or GenericOps.CallOnly or GenericOps.CallLast) return;
+        if (CodeLinks.HasNoLabel(g->Op)) return;
         for (int k = 0; k < g->Argc; k++)
         {
             GenericArg* a = Code->Args + g->FirstArg + k;

@@ -147,6 +147,9 @@ internal unsafe partial struct FlowCheck
         if (place < 0) return passed ? Fail("label # is reached from below only"u8, label) : Store((int)label);
         ulong* there = _states.Items + place;
         if (!passed) return Meet(there);
+        // A loop that is no receive and no call counts no reductions: nothing could stop it.
+        if (_code->Instrs[_at].Op is not (GenericOps.LoopRecEnd or GenericOps.Wait or GenericOps.WaitTimeout) && label != _function->InfoLabel)
+            return Fail("a jump back to label #"u8, label);
         ulong missing = 0;
         for (int i = SetsAt; i < _words; i++) missing |= there[i] & ~_state[i];
         return (missing == 0 && there[FrameAt] == _state[FrameAt] && there[CatchAt] == _state[CatchAt] && there[HeapAt] <= _state[HeapAt])

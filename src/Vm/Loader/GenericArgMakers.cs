@@ -8,6 +8,8 @@ public static class Arg
 {
     public static GenericArg Unsigned(long value) => new() { Kind = ArgKind.U, Value = value };
 
+    public static GenericArg Small(long value) => new() { Kind = ArgKind.I, Value = value };
+
     public static GenericArg X(long n) => new() { Kind = ArgKind.X, Value = n };
 
     public static GenericArg Constant(Term t) => new() { Kind = ArgKind.A, Value = (long)t.Bits };

@@ -35,9 +35,21 @@ public static unsafe partial class RuleHooks
 
     public static void Line(Emitter* e, int i)
     {
+        if (LineNeverShows(e, i)) return;
         // Without a Line chunk the numbers mean nothing.
         long line = e->ArgAt(i, 0)->Value;
         if (!e->Lines.Add(new Emitter.LineMark { Word = e->Words.Count, Line = line < e->Code->LineCount ? (int)line : 0 })) e->Full = true;
+    }
+
+    // A tail call of a function that is not a native leaves no frame, so that OTP's loader drops its line when a move to x(0) stands before it (ops.tab). That
+    // is visible: code after the call that has no line of its own shows the line before.
+    private static bool LineNeverShows(Emitter* e, int i)
+    {
+        if (i == 0 || i + 1 >= e->Code->InstrCount) return false;
+        if (e->Code->Instrs[i - 1].Op != GenericOps.Move || e->ArgAt(i - 1, 1)->Kind != ArgKind.X || e->ArgAt(i - 1, 1)->Value != 0) return false;
+        int next = e->Code->Instrs[i + 1].Op;
+        if (next is GenericOps.CallLast or GenericOps.CallOnly) return true;
+        return next is GenericOps.CallExtLast or GenericOps.CallExtOnly && e->Imports[e->ArgAt(i + 1, 1)->Value]->Native == null;
     }
 
     public static void FuncInfo(Emitter* e, int i)
@@ -323,7 +335,14 @@ public static unsafe partial class RuleHooks
     public static void Bif1(Emitter* e, int i) => One(e, e->ArgAt(i, 0), e->ArgAt(i, 1), e->ArgAt(i, 2), e->ArgAt(i, 3), Context.MaxRegisters);
 
     // Fail, Live, Bif, A, D
-    public static void GcBif1(Emitter* e, int i) => One(e, e->ArgAt(i, 0), e->ArgAt(i, 2), e->ArgAt(i, 3), e->ArgAt(i, 4), e->ArgAt(i, 1)->Value);
+    // +A is A + 0, as in OTP's loader: erlang:'+'(a, 0) is what fails, and -0.0 becomes 0.0.
+    public static void GcBif1(Emitter* e, int i)
+    {
+        Export* x = e->Imports[e->ArgAt(i, 2)->Value];
+        GenericArg zero = Arg.Small(0);
+        if (x->Module == Am.Erlang && x->Function == Am.Plus) Arithmetic(e, Specific.Add, e->ArgAt(i, 0), e->ArgAt(i, 1), e->ArgAt(i, 3), &zero, e->ArgAt(i, 4));
+        else One(e, e->ArgAt(i, 0), e->ArgAt(i, 2), e->ArgAt(i, 3), e->ArgAt(i, 4), e->ArgAt(i, 1)->Value);
+    }
 
     private static void One(Emitter* e, GenericArg* fail, GenericArg* bif, GenericArg* a, GenericArg* d, long live)
     {
@@ -422,7 +441,12 @@ public static unsafe partial class RuleHooks
             Two(e, fail, bif, a, b, d, live->Value);
             return;
         }
-        if ((family == Specific.Add || family == Specific.Subtract) && a->Kind is ArgKind.X or ArgKind.Y && e->Is(b, ArgMask.Small) && (family == Specific.Add || family == Specific.Subtract))
+        Arithmetic(e, family, fail, live, a, b, d);
+    }
+
+    private static void Arithmetic(Emitter* e, int family, GenericArg* fail, GenericArg* live, GenericArg* a, GenericArg* b, GenericArg* d)
+    {
+        if (a->Kind is ArgKind.X or ArgKind.Y && e->Is(b, ArgMask.Small) && (family == Specific.Add || family == Specific.Subtract))
         {
             e->Put(0, *a);
             e->Put(1, Arg.Unsigned(0));

@@ -8,7 +8,9 @@ using MyBeam.Platform;
 /// <summary>State of the group leader of one VM.</summary>
 public unsafe struct IoServer
 {
-    private Term pid;
+    private Term pid, errorPid;
+    /// <summary>Where output goes now.</summary>
+    private int descriptor;
     /// <summary>Where put_chars functions run; made when first needed.</summary>
     private Context* context;
     private byte* output;
@@ -16,14 +18,18 @@ public unsafe struct IoServer
     private byte* input;
     private int inputAt, inputEnd;
     private int ended, failed;
+    private OsMutex mutex;
 
+    private const int MostArguments = 32;
     private const int OutputBytes = 16384, InputBytes = 16384;
 
     /// <summary>Makes the group leader; gives its pid.</summary>
     public static Term Start(Machine* m)
     {
         m->Io = default;
-        m->Io.pid = Term.Pid((ulong)m->NextPid++);
+        m->Io.pid = ProcessTable.ReservePid(m);
+        m->Io.errorPid = ProcessTable.ReservePid(m);
+        m->Io.descriptor = Files.StandardOutput;
         m->Io.output = (byte*)Allocator.Alloc(OutputBytes, Owner.Files);
         return m->Io.pid;
     }
@@ -38,17 +44,36 @@ public unsafe struct IoServer
         m->Io = default;
     }
 
-    /// <summary>Whether a pid is the group leader's.</summary>
-    public static bool Is(Machine* m, Term to) => to == m->Io.pid && !to.IsNone;
+    /// <summary>Whether a pid is the group leader's, or standard_error's.</summary>
+    public static bool Is(Machine* m, Term to) => (to == m->Io.pid || to == m->Io.errorPid) && !to.IsNone;
+
+    /// <summary>The pid behind the names user and standard_error, or None.</summary>
+    public static Term Named(Machine* m, Term name) => name == Am.User ? m->Io.pid : name == Am.StandardError ? m->Io.errorPid : Term.None;
 
     /// <summary>Takes a message to the group leader; answers io_request messages at once, ignores others.</summary>
-    public static void Take(Process* p, Term message)
+    public static void Take(Process* p, Term to, Term message)
     {
         if (!message.IsTupleOf(4) || message.TupleElements[0] != Am.IoRequest) return;
         Term* e = message.TupleElements;
         Term from = e[1], replyAs = e[2];
+        // Requests of processes on several schedulers are answered one after another.
+        Machine* m = p->Machine;
+        m->Io.mutex.Lock();
+        bool error = to == m->Io.errorPid;
+        if (error)
+        {
+            Flush(m);
+            m->Io.descriptor = Files.StandardError;
+        }
         Term reply = Request(p, e[3]);
-        if (from == p->Pid) p->Mailbox = Messages.Append(p, p->Mailbox, Process.Tuple(p, Am.IoReply, replyAs, reply));
+        if (error)
+        {
+            Flush(m);
+            m->Io.descriptor = Files.StandardOutput;
+        }
+        m->Io.mutex.Unlock();
+        Term* answer = stackalloc Term[] { Am.IoReply, replyAs, reply };
+        Signals.Tuple(m, p->Context, from, answer, 3);
     }
 
     private static Term ErrorReply(Process* p, Term reason) => Process.Tuple(p, Am.Error, reason);
@@ -110,27 +135,32 @@ public unsafe struct IoServer
         Machine* m = p->Machine;
         Term badCall = Process.Tuple(p, Am.Error, function);
         if (!module.IsAtom || !function.IsAtom) return badCall;
-        Process* helper = ProcessState.Create(m);
-        if (helper == null) return ErrorReply(p, Am.SystemLimit);
-        helper->GroupLeader = p->GroupLeader;
-        Context* own = m->Context;
         if (m->Io.context == null)
         {
             m->Io.context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
+            if (m->Io.context == null) return ErrorReply(p, Am.SystemLimit);
             m->Io.context->Machine = m;
             m->Io.context->HaltCode = m->HaltCode;
         }
-        m->Context = m->Io.context;
+        Context* c = m->Io.context;
+        Process* helper = ProcessState.Create(m, c, ProcessState.FirstHeap);
+        if (helper == null) return ErrorReply(p, Am.SystemLimit);
+        helper->GroupLeader = p->GroupLeader;
+        Term* x = stackalloc Term[MostArguments];
         int count = 0;
-        for (; arguments.IsCons && count < 255; arguments = arguments.Tail) Context.Xs(m->Context)[count++] = TermCopy.ToHeap(arguments.Head, &helper->Heap);
-        ProcessState.SetCall(helper, ExportTable.Put(m, module, function, count), Context.Xs(m->Context), count);
-        long stop = ProcessState.Run(m, helper);
-        Term result = *Context.Xs(m->Context);
-        m->Context = own;
+        for (; arguments.IsCons && count < MostArguments; arguments = arguments.Tail) x[count++] = TermCopy.ToHeap(arguments.Head, &helper->Heap);
+        ProcessState.SetCall(helper, ExportTable.Put(m, module, function, count), x, count);
+        c->Process = helper;
+        long stop;
+        // It only makes characters: nobody else gets its turn meanwhile.
+        do stop = ProcessState.RunSlice(c, helper, m->SliceReductions);
+        while (stop == StopReason.Yielded && m->Halting == 0);
+        Term result = *Context.Xs(c);
         Term reply = stop == StopReason.Finished ? Put(helper, encoding, result) : Term.None;
         Term answer;
         if (reply == Am.Ok) answer = Am.Ok;
         else answer = ErrorReply(p, stop == StopReason.Finished ? Process.Tuple(p, Am.PutChars, encoding) : function);
+        Context.ForgetFailure(c);
         ProcessState.Free(helper);
         return answer;
     }
@@ -147,7 +177,7 @@ public unsafe struct IoServer
     /// <summary>Writes what is buffered.</summary>
     public static void Flush(Machine* m)
     {
-        if (m->Io.used > 0 && Files.WriteAll(Files.StandardOutput, m->Io.output, (nuint)m->Io.used) != Errno.None) m->Io.failed = 1;
+        if (m->Io.used > 0 && Files.WriteAll(m->Io.descriptor, m->Io.output, (nuint)m->Io.used) != Errno.None) m->Io.failed = 1;
         m->Io.used = 0;
     }
 

@@ -3,6 +3,7 @@ namespace MyBeam.Vm;
 
 using System.Runtime.CompilerServices;
 using MyBeam.Memory;
+using MyBeam.Platform;
 
 /// <summary>Exception classes, as try/catch numbers them.</summary>
 public enum ExceptionClass
@@ -18,49 +19,37 @@ public enum FailKind
     Exception = 1,
     /// <summary>Go on by calling Process.TrapTo with the TrapArity arguments in Process.TrapArgs.</summary>
     Trap = 2,
-    /// <summary>The process was put to wait or to sleep; run the same call again when it wakes.</summary>
-    Wait = 3,
+    /// <summary>The native has set up where the process resumes (hibernate/3): leave with the StopReason in Process.TrapArity.</summary>
+    Leave = 3,
+    /// <summary>The native is done, its result is TrapArgs[0]: leave the slice, so that signals to itself are handled before it goes on.</summary>
+    Yield = 4,
 }
 
-/// <summary>One BEAM process.</summary>
+/// <summary>What a process is doing, as senders of signals must know it. Changed under Process.Lock, but for Runnable -> Running.</summary>
+public static class ProcessStatus
+{
+    /// <summary>Free: the structure belongs to no process. Waiting: no run queue has it; a signal makes it Runnable. Suspended: ready, but held back.
+    /// Exiting: takes no signals any more.</summary>
+    public const int Free = 0, Runnable = 1, Running = 2, Waiting = 3, Suspended = 4, Exiting = 5;
+}
+
+/// <summary>
+/// One BEAM process. The structures are type-stable: they are handed out again for other processes but never given back while the VM lives, so that whoever
+/// has an old pointer can take the lock and see from Pid that the process is gone.
+/// </summary>
 public unsafe struct Process
 {
     public Heap Heap;
     public Machine* Machine;
-    /// <summary>The pid, an immediate.</summary>
+    /// <summary>The context it runs on, or ran on last; never null.</summary>
+    public Context* Context;
+    /// <summary>The pid, an immediate; None when the structure is free.</summary>
     public Term Pid;
-
-    // -- the exception being raised (valid while a native has returned None, and until a handler has taken it) --
-    public FailKind Fail;
-    public ExceptionClass FailClass;
-    /// <summary>1: the native has no stack frame of its own (error/1, exit/1, throw/1).</summary>
-    public long FailNoFrame;
-    // These five stand together: ProcessGc names them as one range.
-    /// <summary>The reason term.</summary>
-    public Term FailReason;
-    /// <summary>Arguments to show in the first stack frame instead of the arity (a list), or None.</summary>
-    public Term FailArgs;
-    /// <summary>error_info map, or None; FailCause: the cause that a native gave with a plain badarg (an atom), or None: makes #{cause => C}.</summary>
-    public Term FailInfo, FailCause;
-    /// <summary>A ready-made stack trace (raise/3), or None.</summary>
-    public Term FailTrace;
-
-    // -- traps --
-    public Export* TrapTo;
-    public int TrapArity;
-    public fixed ulong TrapArgs[8];
 
     // These two stand together: ProcessGc names them as one range.
     /// <summary>A term kept over a collection (a native's result before it is stored).</summary>
     public Term Kept;
-    /// <summary>Messages to itself, oldest first: a list (one process runs; signals come with the scheduler).</summary>
-    public Term Mailbox;
-    /// <summary>The cell that loop_rec looks at next: how many messages are passed over.</summary>
-    public long MailboxAt;
-    /// <summary>Deadline of the running receive … after, in monotonic ns; 0: none.</summary>
-    public long Deadline;
-    /// <summary>Catches and trys active on the stack.</summary>
-    public long Catches;
+    public Term GroupLeader;
     /// <summary>Where to resume when the process is not running.</summary>
     public ulong* Resume;
     /// <summary>Live x registers saved while not running, and their number.</summary>
@@ -70,14 +59,63 @@ public unsafe struct Process
     public long ReductionsDone;
     /// <summary>Module, function (atoms) and arity the process was started with.</summary>
     public Term InitialModule, InitialFunction;
-    public long InitialArity;
-    public Term GroupLeader;
+    public int InitialArity;
+    /// <summary>Catches and trys active on the stack.</summary>
+    public int Catches;
     /// <summary>The process dictionary.</summary>
     public ProcessDictionary Dictionary;
     /// <summary>What process_flag/2 sets; no roots.</summary>
     public ProcessFlags Flags;
-    /// <summary>Reductions a native has asked to be charged for (BumpReductions), taken over after it returns.</summary>
-    public long Bumped;
+
+    // -- signals (Signals.cs); Lock guards Status, the incoming row and Pid --
+    public OsMutex Lock;
+    /// <summary>The timers to it, and that of its receive … after. Type-stable like Lock, beside which it stands: ProcessTable.Add does not touch the two.</summary>
+    public ProcessTimers Timers;
+    public int Status;
+    /// <summary>Signals that arrived and were not looked at yet, oldest first.</summary>
+    public Signal* InFirst, InLast;
+    public int InCount;
+    /// <summary>Messages in the mailbox (of the process itself, no lock).</summary>
+    public int MailCount;
+    /// <summary>The mailbox, oldest message first; MailLast: the link at its end; Save: the link to the message that receive looks at next.</summary>
+    public Signal* MailFirst;
+    public Signal** MailLast, Save;
+    /// <summary>Rare parts, made when first needed, or null.</summary>
+    public ProcessExtra* Extra;
+    /// <summary>The pids this process is linked to: key pid, value id of an unlink that is on its way, or 0.</summary>
+    public KeyTable Links;
+    /// <summary>The name it is registered under (an atom), or None.</summary>
+    public Term Name;
+    /// <summary>1: the timer of the running receive … after is set; 1: it ran out and nobody has looked yet.</summary>
+    public int TimerSet, TimedOut;
+    /// <summary>Next in a run queue or in the list of free structures.</summary>
+    public Process* Next;
+    /// <summary>Suspensions that hold it back.</summary>
+    public int SuspendCount;
+    /// <summary>1: waits for a message by hibernate.</summary>
+    public int Hibernating;
+
+    // -- what a native reports, and traps: valid on the running process only, so they are kept in the context --
+    public readonly FailKind Fail { get => Context->Fail; set => Context->Fail = value; }
+    public readonly ExceptionClass FailClass { get => Context->FailClass; set => Context->FailClass = value; }
+    /// <summary>1: the native has no stack frame of its own (error/1, exit/1, throw/1).</summary>
+    public readonly long FailNoFrame { get => Context->FailNoFrame; set => Context->FailNoFrame = value; }
+    /// <summary>The reason term.</summary>
+    public readonly Term FailReason { get => Context->FailReason; set => Context->FailReason = value; }
+    /// <summary>Arguments to show in the first stack frame instead of the arity (a list), or None.</summary>
+    public readonly Term FailArgs { get => Context->FailArgs; set => Context->FailArgs = value; }
+    /// <summary>error_info map, or None.</summary>
+    public readonly Term FailInfo { get => Context->FailInfo; set => Context->FailInfo = value; }
+    /// <summary>The cause that a native gave with a plain badarg (an atom), or None: makes #{cause => C}.</summary>
+    public readonly Term FailCause { get => Context->FailCause; set => Context->FailCause = value; }
+    /// <summary>A ready-made stack trace (raise/3), or None.</summary>
+    public readonly Term FailTrace { get => Context->FailTrace; set => Context->FailTrace = value; }
+    /// <summary>The function to go on in, and its arguments.</summary>
+    public readonly Export* TrapTo { get => Context->TrapTo; set => Context->TrapTo = value; }
+    public readonly int TrapArity { get => Context->TrapArity; set => Context->TrapArity = value; }
+    public readonly ulong* TrapArgs => Context->TrapArgs;
+    /// <summary>Reductions a native has asked to be charged for (Bump), taken over after it returns.</summary>
+    public readonly long Bumped { get => Context->Bumped; set => Context->Bumped = value; }
 
     /// <summary>Room on the heap; never collects, never moves a term (Heap.Alloc). Words.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -116,9 +154,27 @@ public unsafe struct Process
         return Term.None;
     }
 
+    /// <summary>Ends the slice after this native; signals that have arrived are handled before the caller gets the result. Always None.</summary>
+    public static Term YieldWith(Process* p, Term result)
+    {
+        p->Fail = FailKind.Yield;
+        p->TrapArgs[0] = result.Bits;
+        return Term.None;
+    }
+
+    /// <summary>Goes on in M:F with one argument (a trap). Always None.</summary>
+    public static Term TrapTo1(Process* p, Term module, Term function, Term argument)
+    {
+        p->TrapTo = ExportTable.Put(p->Machine, module, function, 1);
+        p->TrapArity = 1;
+        p->TrapArgs[0] = argument.Bits;
+        p->Fail = FailKind.Trap;
+        return Term.None;
+    }
+
     /// <summary>Charges the process for work done in a native.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Bump(Process* p, long reductions) => p->Bumped += reductions;
+    public static void Bump(Process* p, long reductions) => p->Context->Bumped += reductions;
 
     // -- building terms --
 

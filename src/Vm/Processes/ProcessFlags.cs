@@ -80,9 +80,9 @@ public unsafe struct ProcessFlags
         }
         if (flag == Am.MaxHeapSize)
         {
+            if (!IsMaxHeapSize(value)) return Term.None;
             Term size = value;
-            if (value.IsMap && (!Maps.Get(value, Am.Size, out size) || !size.IsSmall)) return Term.None;
-            if (!size.IsSmall || size.SmallValue < 0) return Term.None;
+            if (value.IsMap) Maps.Get(value, Am.Size, out size);
             old = MaxHeapSize(p, p->Heap.MaxSize);
             p->Heap.MaxSize = size.SmallValue;
             return old;
@@ -91,6 +91,17 @@ public unsafe struct ProcessFlags
         known = false;
         return Term.None;
     }
+
+    /// <summary>Whether a term is a value of max_heap_size.</summary>
+    public static bool IsMaxHeapSize(Term value)
+    {
+        Term size = value;
+        if (value.IsMap && !Maps.Get(value, Am.Size, out size)) return false;
+        return size.IsSmall && size.SmallValue >= 0;
+    }
+
+    /// <summary>The priority as a number: 0 low, 1 normal, 2 high, 3 max.</summary>
+    public readonly int Urgency => priority.IsNone || priority == Am.Normal ? 1 : priority == Am.High ? 2 : priority == Am.Max ? 3 : 0;
 
     private static Term Switch(ref bool flag, Term value)
     {

@@ -10,6 +10,8 @@ public static unsafe class ProcessGc
     public static bool Collect(Process* p, long need, Term* x, long live)
     {
         RootRange* roots = stackalloc RootRange[8];
+        Mailbox.BeforeCollection(p);
+        Heap.AbsorbMessages(&p->Heap);
         int count = Roots(p, x, live, roots);
         if (p->Machine->VerifyHeaps != 0) Verify(p, roots, count, "before"u8);
         bool good = Gc.Collect(&p->Heap, need, roots, count);
@@ -52,16 +54,27 @@ public static unsafe class ProcessGc
     public static bool CollectMajor(Process* p, long need, Term* x, long live)
     {
         RootRange* roots = stackalloc RootRange[8];
+        Mailbox.BeforeCollection(p);
+        Heap.AbsorbMessages(&p->Heap);
         return Gc.CollectMajor(&p->Heap, need, roots, Roots(p, x, live, roots));
+    }
+
+    /// <summary>Collects a process that is not in the middle of anything (its x registers are saved) into a block of exactly its size.</summary>
+    public static bool Hibernate(Process* p)
+    {
+        RootRange* roots = stackalloc RootRange[8];
+        Mailbox.BeforeCollection(p);
+        Heap.AbsorbMessages(&p->Heap);
+        return Gc.Hibernate(&p->Heap, roots, Roots(p, p->SavedX, p->SavedCount, roots));
     }
 
     private static int Roots(Process* p, Term* x, long live, RootRange* roots)
     {
         int n = 0;
         roots[n++] = new RootRange(x, live);
-        roots[n++] = new RootRange(&p->FailReason, 5);
+        if (p->Context->Process == p) roots[n++] = new RootRange(&p->Context->FailReason, 5);
         roots[n++] = new RootRange(&p->Kept, 2);
-        roots[n++] = new RootRange(&p->GroupLeader, 1);
+        if (p->Extra != null && p->Extra->OnHeap.Count > 0) roots[n++] = new RootRange(p->Extra->OnHeap.Items, p->Extra->OnHeap.Count);
         if (p->Dictionary.RootCount > 0) roots[n++] = new RootRange(p->Dictionary.First, p->Dictionary.RootCount);
         if (p->SavedCount > 0 && p->SavedX != x) roots[n++] = new RootRange(p->SavedX, p->SavedCount);
         return n;

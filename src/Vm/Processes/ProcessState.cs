@@ -7,66 +7,134 @@ using unsafe Handler = delegate*<ulong*, MyBeam.Memory.Term*, MyBeam.Memory.Term
 /// <summary>Makes, runs and frees processes.</summary>
 public static unsafe class ProcessState
 {
-    /// <summary>Makes a process that will call M:F(args). Null: memory is out.</summary>
-    public static Process* Create(Machine* m)
+    /// <summary>Words of the first block of a process that says nothing else: small, since many processes do next to nothing. The first collection goes on
+    /// with min_heap_size.</summary>
+    public const long FirstHeap = 48;
+
+    /// <summary>Makes a process that nobody schedules yet, as scheduler 1's. Null: memory is out or the table is full.</summary>
+    public static Process* Create(Machine* m) => Create(m, m->Context, FirstHeap);
+
+    /// <summary>As Create, with a context that it counts as running on, and so many words in its first block.</summary>
+    public static Process* Create(Machine* m, Context* context, long words)
     {
-        Process* p = (Process*)Allocator.AllocZeroed((nuint)sizeof(Process), Owner.Process);
+        Process* p = ProcessTable.Add(m);
         if (p == null) return null;
-        if (!Heap.Create(&p->Heap, &m->HeapShared, m->HeapShared.MinHeapSize))
+        p->Context = context;
+        Mailbox.Initialize(p);
+        if (!Heap.Create(&p->Heap, &m->HeapShared, System.Math.Max(words, FirstHeap)))
         {
-            Allocator.Free(p, (nuint)sizeof(Process), Owner.Process);
+            ProcessTable.Remove(m, p);
             return null;
         }
-        p->Machine = m;
-        p->Pid = Term.Pid((ulong)m->NextPid++);
+        p->Heap.MinSize = m->HeapShared.MinHeapSize;
+        p->Heap.FullSweepAfter = (int)m->Flags.FullSweepAfter;
+        p->Heap.MaxSize = m->HeapShared.MaxHeapSize;
         p->GroupLeader = p->Pid;
-        p->Mailbox = Term.Nil;
         // The bottom frame: one slot, the return to the run loop.
         p->Heap.Stack--;
         *p->Heap.Stack = (ulong)m->HaltCode;
-        m->Processes++;
+        Timers.ProcessStarted(p);
         return p;
     }
 
-    /// <summary>Frees a process.</summary>
+    /// <summary>Frees a process that nobody schedules. What others know of it must be gone (ProcessExit.Detach).</summary>
     public static void Free(Process* p)
     {
         Machine* m = p->Machine;
+        p->Lock.Lock();
+        p->Status = ProcessStatus.Exiting;
+        Signal* s = p->InFirst;
+        p->InFirst = p->InLast = null;
+        p->Lock.Unlock();
+        while (s != null)
+        {
+            Signal* next = s->Next;
+            if (s->Kind == SignalKind.Call) s->Run(null, s);
+            else Signal.Free(s);
+            s = next;
+        }
+        if (!p->Name.IsNone) Registry.Unregister(m, p->Name);
+        Mailbox.Free(p);
+        ProcessExtra.Free(p);
+        p->Links.Free();
+        Timers.ProcessDied(p);
         Heap.Destroy(&p->Heap);
         p->Dictionary.Free();
         Allocator.Free(p->SavedX, (nuint)p->SavedCapacity * 8, Owner.Process);
-        Allocator.Free(p, (nuint)sizeof(Process), Owner.Process);
-        m->Processes--;
+        ProcessTable.Remove(m, p);
+    }
+
+    /// <summary>Frees all processes (when the VM ends; nothing runs).</summary>
+    public static void FreeAll(Machine* m)
+    {
+        int left = ProcessTable.Count(m);
+        for (int i = 0; left > 0 && i < ProcessTable.Limit(m); i++)
+        {
+            Process* p = ProcessTable.Place(m, i);
+            if (p == null) continue;
+            Free(p);
+            left--;
+        }
     }
 
     /// <summary>Keeps x(0)..x(count-1) in the process while it does not run.</summary>
-    public static void SaveRegisters(Context* c, long count)
+    public static void SaveRegisters(Context* c, long count) => Keep(c->Process, Context.Xs(c), count);
+
+    private static void Keep(Process* p, Term* terms, long count)
     {
-        Process* p = c->Process;
         if (count > p->SavedCapacity)
         {
             p->SavedX = (Term*)Allocator.Realloc(p->SavedX, (nuint)p->SavedCapacity * 8, (nuint)count * 8, Owner.Process);
             p->SavedCapacity = (int)count;
         }
-        for (long i = 0; i < count; i++) p->SavedX[i] = Context.Xs(c)[i];
+        for (long i = 0; i < count; i++) p->SavedX[i] = terms[i];
         p->SavedCount = (int)count;
     }
 
-    /// <summary>Runs the process until it has finished (x(0) of the context is the result), exited (its Fail slots say how), waits or the VM is halted.
-    /// Returns the StopReason.</summary>
-    public static long Run(Machine* m, Process* p)
+    /// <summary>Keeps the elements of a list, and behind them the environment of a fun (None: nothing), as x(0)…</summary>
+    public static bool KeepList(Process* p, Term list, Term fun, int free)
     {
-        Context* c = m->Context;
-        c->Process = p;
-        while (true)
+        int n = free;
+        for (Term l = list; l.IsCons; l = l.Tail) n++;
+        if (n > Context.MaxRegisters) return false;
+        if (n > p->SavedCapacity)
         {
-            for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
-            p->SavedCount = 0;
-            c->Reductions = m->SliceReductions;
-            long stop = Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);
-            p->ReductionsDone += m->SliceReductions - c->Reductions;
-            if (stop != StopReason.Yielded || m->Halting != 0) return stop;
+            Term* x = (Term*)Allocator.Realloc(p->SavedX, (nuint)p->SavedCapacity * 8, (nuint)n * 8, Owner.Process);
+            if (x == null) return false;
+            p->SavedX = x;
+            p->SavedCapacity = n;
         }
+        int i = 0;
+        for (; list.IsCons; list = list.Tail) p->SavedX[i++] = list.Head;
+        for (int k = 0; k < free; k++) p->SavedX[i++] = ((Term*)fun.Box)[Fun.HeaderWords + k];
+        p->SavedCount = n;
+        return true;
+    }
+
+    /// <summary>Runs the VM until the process has finished (x(0) of the first context is the result), exited (its Fail slots say how), waits for ever or the VM
+    /// is halted. The process keeps its heap. Returns the StopReason.</summary>
+    public static long Run(Machine* m, Process* p) => Schedulers.RunMain(m, p);
+
+    /// <summary>Runs a process for one slice on a context. Returns the StopReason.</summary>
+    public static long RunSlice(Context* c, Process* p, long reductions)
+    {
+        // It may have been sent something while it did not run.
+        if (p->InFirst != null && !SignalHandling.Handle(p)) return StopReason.Killed;
+        if (p->Hibernating != 0)
+        {
+            // Only a message wakes it.
+            c->Reductions = reductions;
+            if (p->MailFirst == null) return StopReason.Waiting;
+            p->Hibernating = 0;
+        }
+        c->Reductions = reductions;
+        // A signal has suspended it.
+        if (p->SuspendCount != 0) return StopReason.Yielded;
+        for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
+        p->SavedCount = 0;
+        long stop = Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);
+        p->ReductionsDone += reductions - c->Reductions;
+        return stop;
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
@@ -78,10 +146,7 @@ public static unsafe class ProcessState
         p->Resume = e->Address;
         p->InitialModule = e->Module;
         p->InitialFunction = e->Function;
-        p->InitialArity = e->Arity;
-        Context* c = p->Machine->Context;
-        c->Process = p;
-        for (int i = 0; i < count; i++) Context.Xs(c)[i] = arguments[i];
-        SaveRegisters(c, count);
+        p->InitialArity = (int)e->Arity;
+        Keep(p, arguments, count);
     }
 }

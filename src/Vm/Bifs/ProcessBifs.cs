@@ -1,0 +1,205 @@
+// Natives of erlang about processes as such: names, being alive, sending, waiting, suspending.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+public static unsafe class ProcessBifs
+{
+    // -- sending --
+
+    /// <summary>erlang:'!'/2, send/2: the message.</summary>
+    [Bif("erlang:!/2")]
+    [Bif("erlang:send/2")]
+    public static Term Send(Process* p, Term* a)
+    {
+        if (!Signals.Bang(p, a[0], a[1])) return Term.None;
+        Process.Bump(p, 3);
+        return a[1];
+    }
+
+    /// <summary>send/3: ok. The options nosuspend and noconnect change nothing for local receivers.</summary>
+    [Bif("erlang:send/3")]
+    public static Term Send3(Process* p, Term* a)
+    {
+        Term o = a[2];
+        for (; o.IsCons; o = o.Tail)
+            if (o.Head != Am.Nosuspend && o.Head != Am.Noconnect && o.Head != Am.Priority) return Process.Badarg(p, Am.Badopt);
+        if (!o.IsNil) return Process.Badarg(p, Am.Badopt);
+        return Signals.Bang(p, a[0], a[1]) ? Am.Ok : Term.None;
+    }
+
+    // -- names --
+
+    [Bif("erlang:register/2")]
+    public static Term Register(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom || a[0] == Am.Undefined || !a[1].IsLocalPid) return Process.Badarg(p);
+        return Registry.Register(p->Machine, a[0], a[1]) ? Am.True : Process.Badarg(p);
+    }
+
+    [Bif("erlang:unregister/1")]
+    public static Term Unregister(Process* p, Term* a) => a[0].IsAtom && Registry.Unregister(p->Machine, a[0]) ? Am.True : Process.Badarg(p);
+
+    [Bif("erlang:whereis/1")]
+    public static Term WhereIs(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom) return Process.Badarg(p);
+        Term pid = Registry.WhereIs(p->Machine, a[0]);
+        return pid.IsNone ? Am.Undefined : pid;
+    }
+
+    [Bif("erlang:registered/0")]
+    public static Term Registered(Process* p, Term* a) => Registry.Names(p);
+
+    // -- which processes there are --
+
+    /// <summary>Without those that are exiting; newest numbers first.</summary>
+    [Bif("erlang:processes/0")]
+    public static Term Processes(Process* p, Term* a)
+    {
+        Machine* m = p->Machine;
+        Term list = Term.Nil;
+        int left = ProcessTable.Count(m), limit = ProcessTable.Limit(m);
+        for (int i = 0; i < limit && left > 0; i++)
+        {
+            Process* q = ProcessTable.Place(m, i);
+            if (q == null) continue;
+            left--;
+            Term pid = q->Pid;
+            if (!pid.IsNone && q->Status != ProcessStatus.Exiting) list = Process.Cons(p, pid, list);
+        }
+        Process.Bump(p, ProcessTable.Count(m) / 8);
+        return list;
+    }
+
+    [Bif("erlang:is_process_alive/1", BifKind.Traps)]
+    public static Term IsProcessAlive(Process* p, Term* a)
+    {
+        if (!a[0].IsLocalPid) return Process.Badarg(p);
+        if (a[0] == p->Pid || IoServer.Is(p->Machine, a[0])) return Am.True;
+        Process* q = ProcessTable.Lock(p->Machine, a[0]);
+        if (q == null) return Am.False;
+        bool pending = q->InFirst != null;
+        q->Lock.Unlock();
+        // What was sent to it before, an exit signal perhaps, counts.
+        return pending ? Ask(p, a[0], &AnswerAlive, Term.Nil, 0) : Am.True;
+    }
+
+    private static void AnswerAlive(Process* q, Signal* s) => Answer(q, s, Term.Bool(q != null));
+
+    /// <summary>
+    /// Asks another process by a Call signal and waits for {Reference, Answer} (traps to erts_internal:await_result/1). The function gets the process, or null
+    /// when it is gone, and must call <see cref="Answer"/>.
+    /// </summary>
+    public static Term Ask(Process* p, Term to, delegate*<Process*, Signal*, void> run, Term argument, ulong data)
+    {
+        Term reference = TimeBifs.NewReference(p);
+        Signal* s = Signal.Carrying(p->Machine, SignalKind.Call, argument);
+        if (s == null) return Process.SystemLimit(p);
+        s->From = p->Pid;
+        s->Id0 = ((Reference*)reference.Box)->Id0;
+        s->Id1 = ((Reference*)reference.Box)->Id1;
+        s->Run = run;
+        s->Data0 = data;
+        s->Asker = p;
+        Signals.Call(p->Machine, p->Context, to, s);
+        return Process.TrapTo1(p, Am.ErtsInternal, Am.AwaitResult, reference);
+    }
+
+    /// <summary>Sends the answer to whoever asked, and frees the question.</summary>
+    public static void Answer(Process* q, Signal* s, Term answer)
+    {
+        // Without the process asked this runs on the thread of the one who asks, or of the one that ends.
+        Machine* m = s->Asker->Machine;
+        ulong* reference = stackalloc ulong[3];
+        reference[0] = Header.Make(Header.Reference, Reference.Words - 1);
+        reference[1] = s->Id0;
+        reference[2] = s->Id1;
+        Term* e = stackalloc Term[] { Term.Boxed(reference), answer };
+        Signals.Tuple(m, q == null ? null : q->Context, s->From, e, 2);
+        Signal.Free(s);
+    }
+
+    // -- waiting --
+
+    [Bif("erlang:yield/0", BifKind.Traps)]
+    public static Term Yield(Process* p, Term* a) => Process.YieldWith(p, Am.True);
+
+    /// <summary>Throws the stack away and waits for a message; then calls M:F(Args).</summary>
+    [Bif("erlang:hibernate/3", BifKind.Traps)]
+    public static Term Hibernate(Process* p, Term* a)
+    {
+        int n = 0;
+        Term list = a[2];
+        for (; list.IsCons; list = list.Tail) n++;
+        if (!a[0].IsAtom || !a[1].IsAtom || !list.IsNil || n > Context.MaxRegisters - 1) return Process.Badarg(p);
+        p->Resume = CodeTable.CallTarget(p->Machine, a[0], a[1], n);
+        if (!ProcessState.KeepList(p, a[2], Term.None, 0)) return Process.SystemLimit(p);
+        p->Heap.Stack = p->Heap.End - 1;
+        *p->Heap.Stack = (ulong)p->Machine->HaltCode;
+        p->Catches = 0;
+        Sleep(p);
+        return Term.None;
+    }
+
+    // Collected to the smallest size; waits until there is a message.
+    private static void Sleep(Process* p)
+    {
+        p->Hibernating = 1;
+        ProcessGc.Hibernate(p);
+        p->Fail = FailKind.Leave;
+        p->TrapArity = (int)(p->MailFirst == null && p->InFirst == null ? StopReason.Waiting : StopReason.Yielded);
+    }
+
+    // -- suspending --
+
+    /// <summary>What suspend_process/1,2 call: true, false (unless_suspending), or the atoms badarg, badopt … as OTP gives them.</summary>
+    [Bif("erts_internal:suspend_process/2", BifKind.Traps)]
+    public static Term SuspendProcess(Process* p, Term* a)
+    {
+        bool asynchronous = false, unless = false;
+        Term o = a[1];
+        for (; o.IsCons; o = o.Tail)
+        {
+            if (o.Head == Am.Asynchronous) asynchronous = true;
+            else if (o.Head == Am.UnlessSuspending) unless = true;
+            else return Am.Badarg;
+        }
+        if (!o.IsNil || !a[0].IsLocalPid || a[0] == p->Pid) return Am.Badarg;
+        ProcessExtra* x = ProcessExtra.Of(p);
+        KeyEntry* mine = x == null ? null : x->Suspended.Find(a[0].Bits, 0);
+        if (mine != null && unless) return Am.False;
+        Process* q = ProcessTable.Lock(p->Machine, a[0]);
+        if (q == null) return Am.Badarg;
+        q->Lock.Unlock();
+        if (mine == null && x != null) mine = x->Suspended.Put(a[0].Bits, 0);
+        if (mine == null) return Am.SystemLimit;
+        mine->A++;
+        Term wait = Ask(p, a[0], &Suspend, Term.Nil, 0);
+        if (!asynchronous) return wait;
+        p->Fail = FailKind.None;
+        return Am.True;
+    }
+
+    private static void Suspend(Process* q, Signal* s)
+    {
+        if (q == null)
+        {
+            Answer(null, s, Am.Badarg);
+            return;
+        }
+        q->Lock.Lock();
+        q->SuspendCount++;
+        q->Lock.Unlock();
+        Answer(q, s, Am.True);
+    }
+
+    [Bif("erlang:resume_process/1")]
+    public static Term ResumeProcess(Process* p, Term* a)
+    {
+        KeyEntry* mine = p->Extra == null || !a[0].IsLocalPid ? null : p->Extra->Suspended.Find(a[0].Bits, 0);
+        if (mine == null) return Process.Badarg(p);
+        if (--mine->A == 0) p->Extra->Suspended.Remove(mine);
+        return Suspension.Change(p->Machine, p->Context, a[0], -1) ? Am.True : Process.Badarg(p);
+    }
+}

@@ -1,0 +1,271 @@
+// Natives of erlang that make processes.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>Options of spawn_opt and spawn_request.</summary>
+public unsafe struct SpawnOptions
+{
+    public bool Link, Monitor;
+    /// <summary>Flags of the monitor's alias (MonitorFlags), and its tag or None.</summary>
+    public ulong AliasFlags;
+    public Term MonitorTag;
+    /// <summary>None: the default.</summary>
+    public Term Priority, MessageQueue, MaxHeap;
+    /// <summary>-1: the default.</summary>
+    public long MinHeap, FullSweep;
+    /// <summary>spawn_request: the tag of its answer, and whether a success and an error are answered.</summary>
+    public Term ReplyTag;
+    public bool ReplySuccess, ReplyError;
+
+    public static SpawnOptions Default => new() { MinHeap = -1, FullSweep = -1, ReplyTag = Am.SpawnReply, ReplySuccess = true, ReplyError = true };
+
+    /// <summary>Reads an option list. False: an option is none; <paramref name="proper"/> is false when the list is none.</summary>
+    public bool Read(Term list, bool request, out bool proper)
+    {
+        proper = true;
+        for (; list.IsCons; list = list.Tail)
+            if (!Option(list.Head, request)) return false;
+        proper = list.IsNil;
+        return proper;
+    }
+
+    private bool Option(Term o, bool request)
+    {
+        if (o == Am.Link) { Link = true; return true; }
+        if (o == Am.Monitor) { Monitor = true; return true; }
+        if (!o.IsTupleOf(2)) return false;
+        Term key = o.TupleElements[0], value = o.TupleElements[1];
+        if (key == Am.Monitor)
+        {
+            Monitor = true;
+            return LinkBifs.MonitorOptions(value, out AliasFlags, out MonitorTag);
+        }
+        if (key == Am.Priority)
+        {
+            Priority = value;
+            return value == Am.Low || value == Am.Normal || value == Am.High || value == Am.Max;
+        }
+        if (key == Am.MessageQueueData)
+        {
+            MessageQueue = value;
+            return value == Am.OnHeap || value == Am.OffHeap;
+        }
+        if (key == Am.MinHeapSize) return Number(value, out MinHeap);
+        if (key == Am.FullsweepAfter) return Number(value, out FullSweep);
+        if (key == Am.MinBinVheapSize) return Number(value, out _);
+        if (key == Am.MaxHeapSize)
+        {
+            MaxHeap = value;
+            return ProcessFlags.IsMaxHeapSize(value);
+        }
+        if (key == Am.AsyncDist) return value.IsBoolean;
+        if (key == Am.Scheduler) return value.IsSmall;
+        if (!request) return false;
+        if (key == Am.ReplyTag) { ReplyTag = value; return true; }
+        if (key != Am.Reply) return false;
+        ReplySuccess = value == Am.Yes || value == Am.SuccessOnly;
+        ReplyError = value == Am.Yes || value == Am.ErrorOnly;
+        return ReplySuccess || ReplyError || value == Am.No;
+    }
+
+    private static bool Number(Term t, out long n)
+    {
+        n = t.IsSmall ? t.SmallValue : -1;
+        return n >= 0;
+    }
+}
+
+/// <summary>Spawning.</summary>
+public static unsafe class SpawnBifs
+{
+    [Bif("erlang:spawn/3")]
+    public static Term Spawn3(Process* p, Term* a) => SpawnMfa(p, a, false);
+
+    [Bif("erlang:spawn_link/3")]
+    public static Term SpawnLink3(Process* p, Term* a) => SpawnMfa(p, a, true);
+
+    [Bif("erlang:spawn/1")]
+    public static Term Spawn1(Process* p, Term* a) => SpawnFun(p, a[0], false);
+
+    [Bif("erlang:spawn_link/1")]
+    public static Term SpawnLink1(Process* p, Term* a) => SpawnFun(p, a[0], true);
+
+    private static Term SpawnMfa(Process* p, Term* a, bool link)
+    {
+        if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Process.Badarg(p);
+        SpawnOptions o = SpawnOptions.Default;
+        o.Link = link;
+        return Spawn(p, a[0], a[1], a[2], ref o, out _);
+    }
+
+    private static Term SpawnFun(Process* p, Term f, bool link)
+    {
+        if (!f.IsFun || Ops.FunArity(f) != 0) return Process.Badarg(p);
+        SpawnOptions o = SpawnOptions.Default;
+        o.Link = link;
+        return Spawn(p, Am.Erlang, Am.Apply, Process.Cons(p, f, Process.Cons(p, Term.Nil, Term.Nil)), ref o, out _);
+    }
+
+    /// <summary>spawn_monitor/1: {Pid, Reference}.</summary>
+    [Bif("erlang:spawn_monitor/1")]
+    public static Term SpawnMonitor1(Process* p, Term* a)
+    {
+        if (!a[0].IsFun || Ops.FunArity(a[0]) != 0) return Process.Badarg(p);
+        SpawnOptions o = SpawnOptions.Default;
+        o.Monitor = true;
+        return WithReference(p, Spawn(p, Am.Erlang, Am.Apply, Process.Cons(p, a[0], Process.Cons(p, Term.Nil, Term.Nil)), ref o, out Term reference), reference);
+    }
+
+    [Bif("erlang:spawn_monitor/3")]
+    public static Term SpawnMonitor3(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Process.Badarg(p);
+        SpawnOptions o = SpawnOptions.Default;
+        o.Monitor = true;
+        return WithReference(p, Spawn(p, a[0], a[1], a[2], ref o, out Term reference), reference);
+    }
+
+    [Bif("erlang:spawn_opt/4")]
+    public static Term SpawnOpt4(Process* p, Term* a)
+    {
+        SpawnOptions o = SpawnOptions.Default;
+        if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Process.Badarg(p);
+        if (!o.Read(a[3], false, out bool proper)) return proper ? Process.Badarg(p, Am.Badopt) : Process.Badarg(p);
+        return WithReference(p, Spawn(p, a[0], a[1], a[2], ref o, out Term reference), reference);
+    }
+
+    private static Term WithReference(Process* p, Term pid, Term reference) => pid.IsNone || reference.IsNone ? pid : Process.Tuple(p, pid, reference);
+
+    /// <summary>What spawn_request/5 calls: a reference, or the atoms badarg and badopt.</summary>
+    [Bif("erts_internal:spawn_request/4")]
+    public static Term SpawnRequest(Process* p, Term* a)
+    {
+        SpawnOptions o = SpawnOptions.Default;
+        if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Am.Badarg;
+        if (!o.Read(a[3], true, out bool proper)) return proper ? Am.Badopt : Am.Badarg;
+        Term pid = Spawn(p, a[0], a[1], a[2], ref o, out Term reference);
+        if (reference.IsNone) reference = TimeBifs.NewReference(p);
+        if (pid.IsNone)
+        {
+            p->Fail = FailKind.None;
+            if (!o.ReplyError) return reference;
+            Term* no = stackalloc Term[] { o.ReplyTag, reference, Am.Error, Am.SystemLimit };
+            Signals.Tuple(p->Machine, p->Context, p->Pid, no, 4);
+            return reference;
+        }
+        if (!o.ReplySuccess) return reference;
+        Term* yes = stackalloc Term[] { o.ReplyTag, reference, Am.Ok, pid };
+        Signals.Tuple(p->Machine, p->Context, p->Pid, yes, 4);
+        return reference;
+    }
+
+    /// <summary>A local request has its answer at once: there is nothing to give up.</summary>
+    [Bif("erlang:spawn_request_abandon/1")]
+    public static Term SpawnRequestAbandon(Process* p, Term* a) => a[0].IsReference ? Am.False : Process.Badarg(p);
+
+    [Bif("erts_internal:spawn_system_process/3")]
+    public static Term SpawnSystemProcess(Process* p, Term* a) => SpawnMfa(p, a, false);
+
+    private static bool IsProper(Term list)
+    {
+        while (list.IsCons) list = list.Tail;
+        return list.IsNil;
+    }
+
+    /// <summary>Makes a process that calls M:F(Args) and lets it run. Gives its pid; the monitor's reference when one was asked for.</summary>
+    public static Term Spawn(Process* p, Term module, Term function, Term args, ref SpawnOptions o, out Term reference)
+    {
+        Machine* m = p->Machine;
+        reference = Term.None;
+        long words = TermSize.ForCopy(args, &m->HeapShared);
+        long size = words + ProcessState.FirstHeap;
+        if (o.MinHeap > size) size = Gc.NextSize(o.MinHeap);
+        Process* child = words < 0 ? null : ProcessState.Create(m, p->Context, size);
+        if (child == null) return Process.SystemLimit(p);
+        if (o.MinHeap >= 0) child->Heap.MinSize = System.Math.Max(Gc.NextSize(o.MinHeap), m->HeapShared.MinHeapSize);
+        if (o.FullSweep >= 0) child->Heap.FullSweepAfter = (int)System.Math.Min(o.FullSweep, 65535);
+        if (!o.MaxHeap.IsNone) ProcessFlags.Set(child, Am.MaxHeapSize, o.MaxHeap, out _);
+        if (!o.Priority.IsNone) ProcessFlags.Set(child, Am.Priority, o.Priority, out _);
+        if (!o.MessageQueue.IsNone) ProcessFlags.Set(child, Am.MessageQueueData, o.MessageQueue, out _);
+        child->GroupLeader = p->GroupLeader;
+        child->Flags.SetParent(p->Pid);
+        if (!Begin(child, module, function, args))
+        {
+            ProcessState.Free(child);
+            return Process.SystemLimit(p);
+        }
+        p->Context->Bumped += SpawnReductions;
+        Term pid = child->Pid;
+        if (o.Link)
+        {
+            KeyEntry* mine = p->Links.Put(pid.Bits, 0);
+            KeyEntry* its = child->Links.Put(p->Pid.Bits, 0);
+            if (mine != null) mine->A = 0;
+            if (its != null) its->A = 0;
+        }
+        if (o.Monitor)
+        {
+            reference = o.AliasFlags != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
+            Monitors.Set(p, pid, Term.None, reference);
+            if (o.AliasFlags != 0) Monitors.AddAlias(p, reference, o.AliasFlags);
+            if (!o.MonitorTag.IsNone) Monitors.SetTag(p, reference, o.MonitorTag);
+        }
+        child->Status = ProcessStatus.Runnable;
+        Schedulers.Ready(p->Context, child);
+        return pid;
+    }
+
+    // What a new process costs its parent.
+    private const long SpawnReductions = 50;
+
+    // Sets the first call, with copies of the arguments. apply/2 of a fun is entered as the fun.
+    private static bool Begin(Process* child, Term module, Term function, Term args)
+    {
+        Machine* m = child->Machine;
+        child->InitialModule = module;
+        child->InitialFunction = function;
+        int count = 0;
+        for (Term l = args; l.IsCons; l = l.Tail) count++;
+        if (count > Context.MaxRegisters - 1) return false;
+        child->InitialArity = count;
+        Term copy = TermCopy.ToHeap(args, &child->Heap);
+        if (copy.IsNone) return false;
+        if (module == Am.Erlang && function == Am.Apply && count == 2 && BeginFun(child, copy.Head, copy.Tail.Head)) return true;
+        if (module == Am.Erlang && function == Am.Apply && count == 3)
+        {
+            Term* x = stackalloc Term[3];
+            x[0] = copy.Head;
+            x[1] = copy.Tail.Head;
+            x[2] = copy.Tail.Tail.Head;
+            if (x[0].IsAtom && x[1].IsAtom && IsProper(x[2])) return BeginList(child, CodeTable.CallTarget(m, x[0], x[1], Length(x[2])), x[2]);
+        }
+        return BeginList(child, CodeTable.CallTarget(m, module, function, count), copy);
+    }
+
+    private static int Length(Term list)
+    {
+        int n = 0;
+        for (; list.IsCons; list = list.Tail) n++;
+        return n;
+    }
+
+    private static bool BeginList(Process* child, ulong* target, Term list)
+    {
+        child->Resume = target;
+        return ProcessState.KeepList(child, list, Term.None, 0);
+    }
+
+    private static bool BeginFun(Process* child, Term f, Term list)
+    {
+        if (!f.IsFun || !IsProper(list) || Ops.FunArity(f) != Length(list)) return false;
+        if (f.IsKind(Header.ExportFun))
+        {
+            return BeginList(child, ((Export*)((ExportFun*)f.Box)->Export)->Address, list);
+        }
+        FunEntry* e = (FunEntry*)((Fun*)f.Box)->Entry;
+        if (e->Address == null) return false;
+        child->Resume = e->Address;
+        return ProcessState.KeepList(child, list, f, (int)e->FreeCount);
+    }
+}

@@ -1,0 +1,117 @@
+// The end of a process: who is linked to it or monitors it is told, what it owns is given back.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>Ends processes.</summary>
+public static unsafe class ProcessExit
+{
+    /// <summary>
+    /// Ends the process that runs on this context, for what its Fail slots hold (Exited, Killed) or because its function returned. The structure keeps its heap
+    /// when <paramref name="keep"/> is set (the process a command waits for); ProcessState.Free gives it back then.
+    /// </summary>
+    public static void End(Process* p, long stop, bool keep)
+    {
+        Term reason = stop == StopReason.Finished ? Am.Normal : Reason(p, stop);
+        if (stop == StopReason.Exited && p->FailClass != ExceptionClass.Exit && !keep) CrashReport.Print(p, reason);
+        Detach(p, reason);
+        if (keep) return;
+        ProcessState.Free(p);
+    }
+
+    // What links and monitors see: an error has its stack trace with it.
+    private static Term Reason(Process* p, long stop)
+    {
+        if (stop == StopReason.Killed || p->FailClass == ExceptionClass.Exit) return p->FailReason;
+        Term trace = Exceptions.Cook(p, p->Machine, p->FailTrace);
+        Term reason = p->FailReason;
+        if (p->FailClass == ExceptionClass.Throw) reason = Process.Tuple(p, Am.Nocatch, reason);
+        return Process.Tuple(p, reason, trace);
+    }
+
+    /// <summary>Takes the process out of everything that others can see.</summary>
+    public static void Detach(Process* p, Term reason)
+    {
+        Machine* m = p->Machine;
+        Context* c = p->Context;
+        p->Lock.Lock();
+        p->Status = ProcessStatus.Exiting;
+        Signal* s = p->InFirst;
+        p->InFirst = p->InLast = null;
+        p->InCount = 0;
+        p->Lock.Unlock();
+        // Nobody can give it a name from here on.
+        if (!p->Name.IsNone) Registry.Unregister(m, p->Name);
+        if (p->TimerSet != 0) Waits.CancelTimer(p);
+        for (; s != null;)
+        {
+            Signal* next = s->Next;
+            Answer(m, c, p, s);
+            s = next;
+        }
+        ProcessExtra* x = p->Extra;
+        if (x != null && x->OnExit != null) x->OnExit(p);
+        EtsOwners.Died(p);
+        for (int i = 0; i < p->Links.Places; i++)
+        {
+            KeyEntry* link = p->Links.Place(i);
+            if (link != null && link->A == 0) SendReason(m, c, SignalKind.LinkExit, new Term(link->Key0), p->Pid, reason, 0, 0);
+        }
+        if (x == null) return;
+        for (int i = 0; i < x->Monitors.Places; i++)
+        {
+            KeyEntry* e = x->Monitors.Place(i);
+            if (e == null || (e->C & MonitorFlags.Monitoring) == 0) continue;
+            Signal* d = Signals.Plain(SignalKind.Demonitor, p->Pid);
+            if (d == null) continue;
+            d->Id0 = e->Key0;
+            d->Id1 = e->Key1;
+            Signals.Send(m, c, new Term(e->A), d);
+        }
+        for (int i = 0; i < x->MonitoredBy.Places; i++)
+        {
+            KeyEntry* e = x->MonitoredBy.Place(i);
+            if (e != null) SendReason(m, c, SignalKind.Down, new Term(e->A), p->Pid, reason, e->Key0, e->Key1);
+        }
+        for (int i = 0; i < x->Suspended.Places; i++)
+        {
+            KeyEntry* e = x->Suspended.Place(i);
+            if (e != null) Suspension.Change(m, c, new Term(e->Key0), -(int)e->A);
+        }
+    }
+
+    private static void SendReason(Machine* m, Context* c, SignalKind kind, Term to, Term from, Term reason, ulong id0, ulong id1)
+    {
+        Signal* s = Signal.Carrying(m, kind, reason);
+        if (s == null) return;
+        s->From = from;
+        s->Id0 = id0;
+        s->Id1 = id1;
+        Signals.Send(m, c, to, s);
+    }
+
+    // Signals that came too late to be handled get the answer that they would get from no process.
+    private static void Answer(Machine* m, Context* c, Process* p, Signal* s)
+    {
+        switch (s->Kind)
+        {
+            case SignalKind.Link:
+                SendReason(m, c, SignalKind.LinkExit, s->From, p->Pid, Am.Noproc, 0, 0);
+                break;
+            case SignalKind.Unlink:
+            {
+                Signal* done = Signals.Plain(SignalKind.UnlinkDone, p->Pid);
+                if (done != null) done->Id0 = s->Id0;
+                Signals.Send(m, c, s->From, done);
+                break;
+            }
+            case SignalKind.Monitor:
+                SendReason(m, c, SignalKind.Down, s->From, p->Pid, Am.Noproc, s->Id0, s->Id1);
+                break;
+            case SignalKind.Call:
+                s->Run(null, s);
+                return;
+        }
+        Signal.Free(s);
+    }
+}

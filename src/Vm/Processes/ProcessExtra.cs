@@ -1,0 +1,52 @@
+// The parts of a process that most processes never need.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>Made by ProcessExtra.Of when first needed, owned by the process.</summary>
+public unsafe struct ProcessExtra
+{
+    /// <summary>Monitors that the process has set, and its aliases: key: the reference; A: the pid (None: an alias only), B: the name (an atom) or None,
+    /// C: MonitorFlags | address of a fragment with the tag (Monitors.cs).</summary>
+    public KeyTable Monitors;
+    /// <summary>Monitors that others have set on the process: key: the reference; A: the pid of the other, B: the name or None.</summary>
+    public KeyTable MonitoredBy;
+    /// <summary>Terms of messages that stayed in the mailbox when a collection moved them to the heap (Mailbox.cs).</summary>
+    public NativeList<Term> OnHeap;
+    /// <summary>Receive markers (Mailbox.cs).</summary>
+    public ReceiveMarkers Markers;
+    /// <summary>Suspensions this process has made: key: the pid, A: how many.</summary>
+    public KeyTable Suspended;
+    /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
+    public delegate*<Process*, void> OnExit;
+
+    /// <summary>The extra part of a process; made when it has none yet. Null: memory is out.</summary>
+    public static ProcessExtra* Of(Process* p)
+    {
+        if (p->Extra == null) p->Extra = (ProcessExtra*)Allocator.AllocZeroed((nuint)sizeof(ProcessExtra), Owner.Process);
+        return p->Extra;
+    }
+
+    /// <summary>Frees it.</summary>
+    public static void Free(Process* p)
+    {
+        ProcessExtra* x = p->Extra;
+        if (x == null) return;
+        FreeMonitors(x);
+        x->MonitoredBy.Free();
+        x->OnHeap.Free(Owner.Process);
+        x->Suspended.Free();
+        Allocator.Free(x, (nuint)sizeof(ProcessExtra), Owner.Process);
+        p->Extra = null;
+    }
+
+    private static void FreeMonitors(ProcessExtra* x)
+    {
+        for (int i = 0; i < x->Monitors.Places; i++)
+        {
+            KeyEntry* e = x->Monitors.Place(i);
+            if (e != null) MonitorTag.Free(e);
+        }
+        x->Monitors.Free();
+    }
+}

@@ -1,0 +1,94 @@
+// Registered names of processes.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+using MyBeam.Platform;
+
+/// <summary>Names of one VM; embedded in Machine. Lock order: a process's lock is never held while the registry's is taken, and the other way round.</summary>
+public unsafe struct Registry
+{
+    private KeyTable names;
+    private OsMutex mutex;
+
+    /// <summary>The process registered under a name, or None.</summary>
+    public static Term WhereIs(Machine* m, Term name)
+    {
+        Registry* r = &m->Registry;
+        Term pid = Term.None;
+        if (r->names.Count != 0)
+        {
+            r->mutex.Lock();
+            KeyEntry* e = r->names.Find(name.Bits, 0);
+            if (e != null) pid = new Term(e->A);
+            r->mutex.Unlock();
+        }
+        return pid.IsNone ? IoServer.Named(m, name) : pid;
+    }
+
+    /// <summary>Registers a live process under a name. False: the name is taken, or the process has one or is gone.</summary>
+    public static bool Register(Machine* m, Term name, Term pid)
+    {
+        Registry* r = &m->Registry;
+        bool done = false;
+        r->mutex.Lock();
+        if (r->names.Find(name.Bits, 0) == null)
+        {
+            Process* p = ProcessTable.Lock(m, pid);
+            if (p != null)
+            {
+                if (p->Name.IsNone)
+                {
+                    KeyEntry* e = r->names.Put(name.Bits, 0);
+                    if (e != null)
+                    {
+                        e->A = pid.Bits;
+                        p->Name = name;
+                        done = true;
+                    }
+                }
+                p->Lock.Unlock();
+            }
+        }
+        r->mutex.Unlock();
+        return done;
+    }
+
+    /// <summary>Takes a name back. False: nobody has it.</summary>
+    public static bool Unregister(Machine* m, Term name)
+    {
+        Registry* r = &m->Registry;
+        r->mutex.Lock();
+        KeyEntry* e = r->names.Find(name.Bits, 0);
+        if (e != null)
+        {
+            Process* p = ProcessTable.Lock(m, new Term(e->A));
+            if (p != null)
+            {
+                p->Name = Term.None;
+                p->Lock.Unlock();
+            }
+            r->names.Remove(e);
+        }
+        r->mutex.Unlock();
+        return e != null;
+    }
+
+    /// <summary>All names, as a list.</summary>
+    public static Term Names(Process* p)
+    {
+        Registry* r = &p->Machine->Registry;
+        Term list = Term.Nil;
+        r->mutex.Lock();
+        for (int i = 0; i < r->names.Places; i++)
+        {
+            KeyEntry* e = r->names.Place(i);
+            if (e != null) list = Process.Cons(p, new Term(e->Key0), list);
+        }
+        r->mutex.Unlock();
+        if (!IoServer.Named(p->Machine, Am.User).IsNone) list = Process.Cons(p, Am.User, Process.Cons(p, Am.StandardError, list));
+        return list;
+    }
+
+    /// <summary>Frees the table.</summary>
+    public static void Destroy(Machine* m) => m->Registry.names.Free();
+}

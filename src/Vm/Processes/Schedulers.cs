@@ -1,0 +1,425 @@
+// Schedulers: one thread each, with a run queue and timers of its own. The first one runs on the thread that started the VM.
+//
+// A process that becomes ready goes to the queue of the scheduler that made it so: its data is in that core's cache, and two processes that talk to each other
+// take turns there. When more is ready than the scheduler can start at once, a sleeping scheduler is woken, which steals.
+namespace MyBeam.Vm;
+
+using System.Runtime.InteropServices;
+using System.Threading;
+using MyBeam.Memory;
+using MyBeam.Platform;
+
+/// <summary>One scheduler. A native block owned by the VM; the context comes first.</summary>
+public unsafe struct Scheduler
+{
+    public Context Context;
+    public Machine* Machine;
+    public int Index;
+    /// <summary>Not 0: it sleeps on this word, or is about to.</summary>
+    public int Sleeping;
+    public RunQueue Queue;
+    public Timers Timers;
+    /// <summary>The thread, 0 for the first scheduler.</summary>
+    public nuint Thread;
+    /// <summary>Number of slices, and the time (ns) of the last look at the timers.</summary>
+    public long Slices, LastTimers;
+    /// <summary>Nanoseconds in processes (statistics(scheduler_wall_time) and the like); 0 while not measured.</summary>
+    public long BusySince, BusyTime;
+    /// <summary>With --deterministic: what chooses.</summary>
+    public SplitRandom Random;
+    /// <summary>Numbers of unlinks on their way; the same number from two schedulers does no harm, both ends belong to it.</summary>
+    public ulong UnlinkIds;
+}
+
+/// <summary>All schedulers of a VM; embedded in Machine.</summary>
+public unsafe struct Schedulers
+{
+    public const int Most = 256;
+
+    private fixed ulong all[Most];
+    public int Count;
+    /// <summary>How many there may be (--schedulers): each is started when there is work for it.</summary>
+    public int Wanted;
+    private OsMutex startMutex;
+    /// <summary>Schedulers asleep.</summary>
+    private int asleep;
+    /// <summary>The process whose end ends the loop of the first scheduler, and how it stopped.</summary>
+    public Process* Main;
+    public long MainStop;
+    /// <summary>Other threads want all schedulers to stand still (see StopAll).</summary>
+    private int stopRequests;
+    private int standing;
+    private OsMutex stopMutex;
+    /// <summary>--deterministic: choices come from the seed, time is virtual.</summary>
+    public int Deterministic;
+
+    private const nuint StackBytes = 1024 * 1024;
+    // A sleeping scheduler looks up now and then all the same.
+    private const long LongestSleep = 3_600_000_000_000;
+    private const int Spins = 200;
+
+    /// <summary>A scheduler by index.</summary>
+    public static Scheduler* Get(Machine* m, int i) => (Scheduler*)m->Schedulers.all[i];
+
+    /// <summary>Makes the first scheduler; the others come with Start. False when memory is out.</summary>
+    public static bool Create(Machine* m) => Add(m) != null;
+
+    private static Scheduler* Add(Machine* m)
+    {
+        Scheduler* s = (Scheduler*)Allocator.AllocZeroed((nuint)sizeof(Scheduler), Owner.Vm);
+        if (s == null) return null;
+        s->Machine = m;
+        s->Index = m->Schedulers.Count;
+        s->Context.Machine = m;
+        s->Context.HaltCode = m->HaltCode;
+        s->Context.Scheduler = s;
+        if (!Timers.Create(&s->Timers, m, s->Index))
+        {
+            Allocator.Free(s, (nuint)sizeof(Scheduler), Owner.Vm);
+            return null;
+        }
+        m->Schedulers.all[s->Index] = (ulong)s;
+        // Seen by the other schedulers from here on.
+        Volatile.Write(ref m->Schedulers.Count, s->Index + 1);
+        return s;
+    }
+
+    // One more scheduler, up to as many as are wanted. A system that has no thread for it goes on with those it has.
+    private static void StartOne(Machine* m)
+    {
+        if (!m->Schedulers.startMutex.TryLock()) return;
+        if (m->Schedulers.Count < System.Math.Min(m->Schedulers.Wanted, Most) && m->Ending == 0)
+        {
+            Scheduler* s = Add(m);
+            if (s == null || !StartThread(s)) m->Schedulers.Wanted = m->Schedulers.Count;
+        }
+        m->Schedulers.startMutex.Unlock();
+    }
+
+    private static bool StartThread(Scheduler* s) => Threads.Start(&ThreadMain, s, StackBytes, out s->Thread) == Errno.None;
+
+    /// <summary>Ends all threads but the caller's. Nothing runs afterwards.</summary>
+    public static void Stop(Machine* m)
+    {
+        Volatile.Write(ref m->Ending, 1);
+        m->Schedulers.startMutex.Lock();
+        m->Schedulers.startMutex.Unlock();
+        WakeAll(m);
+        for (int i = 1; i < m->Schedulers.Count; i++)
+        {
+            if (Get(m, i)->Thread != 0) Threads.Join(Get(m, i)->Thread, out _);
+            Get(m, i)->Thread = 0;
+        }
+    }
+
+    /// <summary>--deterministic: one scheduler, whose choices and slice lengths come from the seed, and virtual time. Before the first process runs.</summary>
+    public static void SetDeterministic(Machine* m, ulong seed)
+    {
+        m->Schedulers.Wanted = 1;
+        m->Schedulers.Deterministic = 1;
+        Get(m, 0)->Random = new SplitRandom(seed);
+        VmClock.StartVirtual(m);
+    }
+
+    /// <summary>Frees the schedulers; their threads have ended.</summary>
+    public static void Destroy(Machine* m)
+    {
+        for (int i = 0; i < m->Schedulers.Count; i++)
+        {
+            Scheduler* s = Get(m, i);
+            Timers.Destroy(&s->Timers);
+            Allocator.Free(s, (nuint)sizeof(Scheduler), Owner.Vm);
+        }
+        m->Schedulers.Count = 0;
+    }
+
+    [UnmanagedCallersOnly]
+    private static void* ThreadMain(void* argument)
+    {
+        Scheduler* s = (Scheduler*)argument;
+        fixed (byte* name = "scheduler\0"u8) Threads.SetName(name);
+        Loop(s, null);
+        return null;
+    }
+
+    /// <summary>Puts a process that has become ready into a run queue: that of the calling scheduler, or (<paramref name="from"/> is null or not of this thread) where it ran
+    /// last.</summary>
+    public static void Ready(Context* from, Process* p)
+    {
+        Machine* m = p->Machine;
+        Scheduler* s = (from == null ? p->Context : from)->Scheduler;
+        if (s == null) s = Get(m, 0);
+        int n = s->Queue.Add(p);
+        if (Volatile.Read(ref s->Sleeping) != 0) Wake(s);
+        // One that is ready runs here as soon as this process waits; more than that is work for others.
+        else if (n > 1) WakeOther(m, s);
+    }
+
+    /// <summary>Wakes a sleeping scheduler, if there is one.</summary>
+    private static void WakeOther(Machine* m, Scheduler* except)
+    {
+        if (Volatile.Read(ref m->Schedulers.asleep) == 0)
+        {
+            if (m->Schedulers.Count < m->Schedulers.Wanted) StartOne(m);
+            return;
+        }
+        for (int i = 0; i < m->Schedulers.Count; i++)
+        {
+            Scheduler* s = Get(m, i);
+            if (s == except || Volatile.Read(ref s->Sleeping) == 0) continue;
+            if (Wake(s)) return;
+        }
+    }
+
+    /// <summary>Ends the sleep of all: the VM is halted, or ends.</summary>
+    public static void WakeAll(Machine* m)
+    {
+        for (int i = 0; i < m->Schedulers.Count; i++) Wake(Get(m, i));
+    }
+
+    /// <summary>Ends a scheduler's sleep. False: it did not sleep.</summary>
+    public static bool Wake(Scheduler* s)
+    {
+        if (Interlocked.Exchange(ref s->Sleeping, 0) == 0) return false;
+        Threads.Wake(&s->Sleeping, 1);
+        return true;
+    }
+
+    /// <summary>Runs processes until the VM is halted or ends, or <paramref name="main"/> has ended or can never go on.</summary>
+    private static void Loop(Scheduler* s, Process* main)
+    {
+        Machine* m = s->Machine;
+        // A process alone in another's queue is most likely to run there in a moment (two that talk to each other take turns): it is left alone unless
+        // that scheduler has asked for help.
+        bool asked = true;
+        while (true)
+        {
+            if (Volatile.Read(ref m->Halting) != 0 || Volatile.Read(ref m->Ending) != 0) return;
+            if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
+            // What the main process left in its context stays as it is.
+            if (Volatile.Read(ref m->Schedulers.MainStop) != 0) return;
+            // The clock is read once in a few slices; a timer is late by no more than these take.
+            if ((++s->Slices & 7) == 0 && s->Timers.Count != 0) Timers.Expire(&s->Timers, VmClock.MonotonicNs(m));
+            Process* p = s->Queue.Take(m->Schedulers.Deterministic != 0 ? &s->Random : null);
+            if (p == null) p = Steal(m, s, asked ? 1 : 2);
+            asked = false;
+            if (p == null)
+            {
+                if (!Idle(m, s, main, out asked)) return;
+                continue;
+            }
+            Slice(s, p, main);
+        }
+    }
+
+    // One slice of a process.
+    private static void Slice(Scheduler* s, Process* p, Process* main)
+    {
+        Machine* m = s->Machine;
+        Context* c = &s->Context;
+        c->Process = p;
+        p->Context = c;
+        if (p->SuspendCount != 0 && Hold(p)) return;
+        Volatile.Write(ref p->Status, ProcessStatus.Running);
+        // More is waiting than this scheduler can start now.
+        if (s->Queue.Count > 0) WakeOther(m, s);
+        long slice = m->SliceReductions;
+        if (m->Schedulers.Deterministic != 0) slice = 1 + s->Random.Below((int)slice);
+        while (true)
+        {
+            long stop = ProcessState.RunSlice(c, p, slice);
+            if (stop == StopReason.Waiting)
+            {
+                if (p->Heap.MessageWords > MessageLimit(p) && !ProcessGc.Collect(p, 0, Context.Xs(c), 0)) stop = StopReason.Killed;
+                // Whoever sends from here on finds it waiting and makes it ready; it may run elsewhere before the next line.
+                else if (Park(p)) return;
+                else if (c->Reductions > 0 && SignalHandling.Handle(p))
+                {
+                    slice = c->Reductions;
+                    continue;
+                }
+                else stop = StopReason.Yielded;
+            }
+            if (stop == StopReason.Yielded)
+            {
+                Volatile.Write(ref p->Status, ProcessStatus.Runnable);
+                s->Queue.Add(p);
+                return;
+            }
+            if (stop == StopReason.Halted) return;
+            bool keep = p == m->Schedulers.Main;
+            ProcessExit.End(p, stop, keep);
+            if (!keep) Context.ForgetFailure(c);
+            else
+            {
+                p->Kept = stop == StopReason.Finished ? *Context.Xs(c) : Term.None;
+                Volatile.Write(ref m->Schedulers.MainStop, stop == StopReason.Killed ? StopReason.Exited : stop);
+                WakeAll(m);
+            }
+            return;
+        }
+    }
+
+    // Memory of messages taken out since the last collection: when it outgrows the heap, it is time for one.
+    private static long MessageLimit(Process* p) => System.Math.Max(512, p->Heap.End - p->Heap.Start);
+
+    // True: the process waits now. False: something has arrived.
+    private static bool Park(Process* p)
+    {
+        p->Lock.Lock();
+        bool wait = p->InFirst == null && Volatile.Read(ref p->TimedOut) == 0;
+        if (wait) p->Status = ProcessStatus.Waiting;
+        p->Lock.Unlock();
+        return wait;
+    }
+
+    // True: the process is held back until it is resumed.
+    private static bool Hold(Process* p)
+    {
+        p->Lock.Lock();
+        bool hold = p->SuspendCount != 0;
+        if (hold) p->Status = ProcessStatus.Suspended;
+        p->Lock.Unlock();
+        return hold;
+    }
+
+    // From a queue of at least so many.
+    private static Process* Steal(Machine* m, Scheduler* s, int least)
+    {
+        int n = m->Schedulers.Count;
+        for (int i = 1; i < n; i++)
+        {
+            Scheduler* victim = Get(m, (s->Index + i) % n);
+            if (victim->Queue.Count < least) continue;
+            Process* p = victim->Queue.Take(null);
+            if (p != null) return p;
+        }
+        return null;
+    }
+
+    private static bool AnythingReady(Machine* m, Scheduler* own)
+    {
+        for (int i = 0; i < m->Schedulers.Count; i++)
+            if (Get(m, i)->Queue.Count >= (Get(m, i) == own ? 1 : 2)) return true;
+        return false;
+    }
+
+    // Waits for work or a timer. False: nothing can ever happen again (only told to the loop that waits for a process).
+    private static bool Idle(Machine* m, Scheduler* s, Process* main, out bool asked)
+    {
+        asked = false;
+        long now = VmClock.MonotonicNs(m);
+        long next = Timers.Expire(&s->Timers, now);
+        if (s->Queue.Count > 0) return true;
+        if (m->Schedulers.Deterministic != 0 && next != long.MaxValue)
+        {
+            VmClock.AdvanceTo(m, now + next);
+            return true;
+        }
+        for (int i = 0; i < Spins; i++)
+        {
+            if (AnythingReady(m, s) || Volatile.Read(ref m->Schedulers.MainStop) != 0) return true;
+            ThreadPause.Once();
+        }
+        Interlocked.Exchange(ref s->Sleeping, 1);
+        int sleeping = Interlocked.Increment(ref m->Schedulers.asleep);
+        bool ready = AnythingReady(m, s) || Volatile.Read(ref m->Halting) != 0 || Volatile.Read(ref m->Ending) != 0 || Volatile.Read(ref m->Schedulers.stopRequests) != 0
+            || Volatile.Read(ref m->Schedulers.MainStop) != 0;
+        bool goOn = true;
+        if (!ready)
+        {
+            bool dead = sleeping == m->Schedulers.Count && next == long.MaxValue && NoTimers(m);
+            // The first scheduler is the one to see that nothing can happen any more.
+            if (dead && main == null) Wake(Get(m, 0));
+            if (dead && main != null) goOn = AnythingReady(m, s);
+            else Threads.Wait(&s->Sleeping, 1, System.Math.Min(next, LongestSleep));
+        }
+        Interlocked.Decrement(ref m->Schedulers.asleep);
+        // Whoever wakes takes the mark away.
+        asked = Interlocked.Exchange(ref s->Sleeping, 0) == 0;
+        return goOn;
+    }
+
+    private static bool NoTimers(Machine* m)
+    {
+        for (int i = 0; i < m->Schedulers.Count; i++)
+            if (Get(m, i)->Timers.Count != 0) return false;
+        return true;
+    }
+
+    /// <summary>Runs the VM on this thread (scheduler 1) until the process has ended (then it keeps its heap, and x(0) and the Fail slots say how), until the VM is
+    /// halted, or until the process waits and nothing can wake it. Gives the StopReason.</summary>
+    public static long RunMain(Machine* m, Process* main)
+    {
+        Scheduler* s = Get(m, 0);
+        m->Schedulers.Main = main;
+        m->Schedulers.MainStop = 0;
+        Volatile.Write(ref main->Status, ProcessStatus.Runnable);
+        // A VM that is being halted runs the process for one slice only.
+        if (m->Halting != 0)
+        {
+            s->Context.Process = main;
+            main->Context = &s->Context;
+            main->Status = ProcessStatus.Running;
+            long stop = ProcessState.RunSlice(&s->Context, main, m->SliceReductions);
+            m->Schedulers.Main = null;
+            return stop;
+        }
+        Volatile.Write(ref m->Ending, 0);
+        for (int i = 1; i < m->Schedulers.Count; i++)
+            if (Get(m, i)->Thread == 0) StartThread(Get(m, i));
+        s->Queue.Add(main);
+        Loop(s, main);
+        Stop(m);
+        m->Schedulers.Main = null;
+        long result = m->Schedulers.MainStop;
+        if (result == StopReason.Finished) *Context.Xs(&s->Context) = main->Kept;
+        return result != 0 ? result : m->Halting != 0 ? StopReason.Halted : StopReason.Waiting;
+    }
+
+    // -- standing still: for changes that no running code may see half done --
+
+    /// <summary>Returns when no other scheduler runs a process; they go on after GoOn. The caller runs on a scheduler, between two instructions.</summary>
+    public static void StopAll(Machine* m)
+    {
+        while (!m->Schedulers.stopMutex.TryLock())
+        {
+            // Another scheduler stops all, this one included.
+            StandStill(m);
+        }
+        Volatile.Write(ref m->Schedulers.stopRequests, 1);
+        while (true)
+        {
+            int busy = m->Schedulers.Count - 1 - Volatile.Read(ref m->Schedulers.standing) - Volatile.Read(ref m->Schedulers.asleep);
+            if (busy <= 0) return;
+            Threads.Yield();
+        }
+    }
+
+    /// <summary>Ends StopAll.</summary>
+    public static void GoOn(Machine* m)
+    {
+        Volatile.Write(ref m->Schedulers.stopRequests, 0);
+        m->Schedulers.stopMutex.Unlock();
+        Threads.Wake(StopWord(m), int.MaxValue);
+    }
+
+    private static int* StopWord(Machine* m) => &m->Schedulers.stopRequests;
+
+    private static void StandStill(Machine* m)
+    {
+        Interlocked.Increment(ref m->Schedulers.standing);
+        while (Volatile.Read(ref m->Schedulers.stopRequests) != 0) Threads.Wait(StopWord(m), 1, 1_000_000);
+        Interlocked.Decrement(ref m->Schedulers.standing);
+    }
+}
+
+/// <summary>A hint to the processor that a loop waits.</summary>
+internal static class ThreadPause
+{
+    public static void Once()
+    {
+        if (System.Runtime.Intrinsics.X86.X86Base.IsSupported) System.Runtime.Intrinsics.X86.X86Base.Pause();
+        else if (System.Runtime.Intrinsics.Arm.ArmBase.IsSupported) System.Runtime.Intrinsics.Arm.ArmBase.Yield();
+    }
+}

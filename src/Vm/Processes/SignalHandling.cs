@@ -1,0 +1,164 @@
+// What a process does with the signals it was sent. It looks at them when it begins a slice and when a receive has no message left.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>The receiving end of signals.</summary>
+public static unsafe class SignalHandling
+{
+    /// <summary>Handles all signals that have arrived. False: one of them ends the process; its Fail slots say why.</summary>
+    public static bool Handle(Process* p)
+    {
+        p->Lock.Lock();
+        Signal* s = p->InFirst;
+        p->InFirst = p->InLast = null;
+        p->InCount = 0;
+        p->Lock.Unlock();
+        while (s != null)
+        {
+            Signal* next = s->Next;
+            if (!Handle(p, s))
+            {
+                PutBack(p, next);
+                return false;
+            }
+            s = next;
+        }
+        return true;
+    }
+
+    // The rest is for ProcessExit to answer.
+    private static void PutBack(Process* p, Signal* rest)
+    {
+        if (rest == null) return;
+        Signal* last = rest;
+        int n = 1;
+        for (; last->Next != null; last = last->Next) n++;
+        p->Lock.Lock();
+        last->Next = p->InFirst;
+        if (p->InLast == null) p->InLast = last;
+        p->InFirst = rest;
+        p->InCount += n;
+        p->Lock.Unlock();
+    }
+
+    private static bool Handle(Process* p, Signal* s)
+    {
+        Machine* m = p->Machine;
+        switch (s->Kind)
+        {
+            case SignalKind.Message:
+                Mailbox.Append(p, s);
+                return true;
+            case SignalKind.AliasMessage:
+                if (Monitors.TakeByAlias(p, s->Id0, s->Id1)) Mailbox.Append(p, s);
+                else Signal.Free(s);
+                return true;
+            case SignalKind.Exit:
+                return Exit(p, s, s->Value);
+            case SignalKind.LinkExit:
+            {
+                KeyEntry* link = p->Links.Find(s->From.Bits, 0);
+                if (link == null || link->A != 0) break;
+                p->Links.Remove(link);
+                return LinkExit(p, s);
+            }
+            case SignalKind.Link:
+            {
+                KeyEntry* link = p->Links.Put(s->From.Bits, 0);
+                // The other end linked anew while an unlink of ours was on its way: the link holds.
+                if (link != null) link->A = 0;
+                break;
+            }
+            case SignalKind.Unlink:
+            {
+                KeyEntry* link = p->Links.Find(s->From.Bits, 0);
+                if (link != null && link->A == 0) p->Links.Remove(link);
+                Signal* done = Signals.Plain(SignalKind.UnlinkDone, p->Pid);
+                if (done != null) done->Id0 = s->Id0;
+                Signals.Send(m, p->Context, s->From, done);
+                break;
+            }
+            case SignalKind.UnlinkDone:
+            {
+                KeyEntry* link = p->Links.Find(s->From.Bits, 0);
+                if (link != null && link->A == s->Id0) p->Links.Remove(link);
+                break;
+            }
+            case SignalKind.Monitor:
+            {
+                ProcessExtra* x = ProcessExtra.Of(p);
+                KeyEntry* e = x == null ? null : x->MonitoredBy.Put(s->Id0, s->Id1);
+                if (e == null) break;
+                e->A = s->From.Bits;
+                e->B = s->Value.Bits;
+                break;
+            }
+            case SignalKind.Demonitor:
+            {
+                KeyEntry* e = p->Extra == null ? null : p->Extra->MonitoredBy.Find(s->Id0, s->Id1);
+                if (e != null) p->Extra->MonitoredBy.Remove(e);
+                break;
+            }
+            case SignalKind.Down:
+                Monitors.Down(p, s);
+                break;
+            case SignalKind.GroupLeader:
+                p->GroupLeader = s->Value;
+                break;
+            case SignalKind.Call:
+                s->Run(p, s);
+                return true;
+        }
+        Signal.Free(s);
+        return true;
+    }
+
+    private static bool LinkExit(Process* p, Signal* s)
+    {
+        if (p->Flags.TrapExit)
+        {
+            ExitMessage(p, s);
+            return true;
+        }
+        if (s->Value == Am.Normal)
+        {
+            Signal.Free(s);
+            return true;
+        }
+        return Die(p, s, s->Value);
+    }
+
+    private static bool Exit(Process* p, Signal* s, Term reason)
+    {
+        if (reason == Am.Kill) return Die(p, s, Am.Killed);
+        if (p->Flags.TrapExit)
+        {
+            ExitMessage(p, s);
+            return true;
+        }
+        if (reason == Am.Normal && s->From != p->Pid)
+        {
+            Signal.Free(s);
+            return true;
+        }
+        return Die(p, s, reason);
+    }
+
+    // {'EXIT', From, Reason}
+    private static void ExitMessage(Process* p, Signal* s)
+    {
+        Term* e = stackalloc Term[] { Am.EXIT, s->From, s->Value };
+        Signal* message = Signal.Tuple(p->Machine, e, 3);
+        if (message != null) Mailbox.Append(p, message);
+        Signal.Free(s);
+    }
+
+    // The reason lives in the signal, whose memory goes to the heap.
+    private static bool Die(Process* p, Signal* s, Term reason)
+    {
+        Process.Raise(p, ExceptionClass.Exit, reason);
+        Mailbox.Attach(p, s);
+        return false;
+    }
+}

@@ -1,0 +1,123 @@
+// Sending signals. A sender makes the signal in memory of its own and holds the receiver's lock only to append it.
+namespace MyBeam.Vm;
+
+using MyBeam.Memory;
+
+/// <summary>Sends signals to processes of this VM.</summary>
+public static unsafe class Signals
+{
+    /// <summary>Appends a signal to the row of a process and wakes it. False (the signal is still the caller's): there is no such process.</summary>
+    public static bool Put(Machine* m, Context* from, Term to, Signal* s)
+    {
+        Process* p = ProcessTable.Lock(m, to);
+        if (p == null) return false;
+        PutLocked(from, p, s);
+        return true;
+    }
+
+    // Gives up the lock.
+    private static void PutLocked(Context* from, Process* p, Signal* s)
+    {
+        s->Next = null;
+        if (p->InLast == null) p->InFirst = s;
+        else p->InLast->Next = s;
+        p->InLast = s;
+        p->InCount++;
+        s->StatusBefore = p->Status;
+        bool wake = p->Status == ProcessStatus.Waiting;
+        if (wake) p->Status = ProcessStatus.Runnable;
+        p->Lock.Unlock();
+        if (wake) Schedulers.Ready(from, p);
+    }
+
+    /// <summary>As Put, but the signal is freed when there is no such process.</summary>
+    public static bool Send(Machine* m, Context* from, Term to, Signal* s)
+    {
+        if (s == null) return false;
+        if (Put(m, from, to, s)) return true;
+        Signal.Free(s);
+        return false;
+    }
+
+    /// <summary>Sends a copy of a term as a message. Nothing happens when the process is gone.</summary>
+    public static void Message(Machine* m, Context* from, Term to, Term message)
+    {
+        Process* p = ProcessTable.Lock(m, to);
+        if (p == null) return;
+        // Copying can take long and needs no lock.
+        p->Lock.Unlock();
+        Signal* s = Signal.Carrying(m, SignalKind.Message, message);
+        if (s != null) Send(m, from, to, s);
+    }
+
+    /// <summary>Sends a tuple of these terms as a message.</summary>
+    public static void Tuple(Machine* m, Context* from, Term to, Term* elements, int count) => Send(m, from, to, Signal.Tuple(m, elements, count));
+
+    /// <summary>destination ! message, for every kind of destination. False: it is none, or a name that nobody has (Fail is set).</summary>
+    public static bool Bang(Process* p, Term to, Term message)
+    {
+        Machine* m = p->Machine;
+        if (to.IsAtom)
+        {
+            Term pid = Registry.WhereIs(m, to);
+            if (pid.IsNone)
+            {
+                Process.Badarg(p, Am.Badarg);
+                p->FailCause = Term.None;
+                return false;
+            }
+            to = pid;
+        }
+        if (to.IsLocalPid)
+        {
+            if (IoServer.Is(m, to)) IoServer.Take(p, to, message);
+            else Message(m, p->Context, to, message);
+            return true;
+        }
+        if (to.IsReference)
+        {
+            ToAlias(p, to, message);
+            return true;
+        }
+        if (to.IsTupleOf(2) && to.TupleElements[0].IsAtom && to.TupleElements[1].IsAtom)
+        {
+            // {Name, Node}: a name that nobody has is no mistake here.
+            if (to.TupleElements[1] != Am.NonodeNohost) return true;
+            Term pid = Registry.WhereIs(m, to.TupleElements[0]);
+            if (!pid.IsNone) Bang(p, pid, message);
+            return true;
+        }
+        if (to.IsPid || to.IsPort) return true;
+        Process.Badarg(p);
+        return false;
+    }
+
+    private static void ToAlias(Process* p, Term reference, Term message)
+    {
+        Machine* m = p->Machine;
+        if (!Aliases.PlaceOf(reference, out uint place)) return;
+        Process* target = ProcessTable.Place(m, (int)place);
+        Term pid = target == null ? Term.None : target->Pid;
+        if (pid.IsNone) return;
+        Signal* s = Signal.Carrying(m, SignalKind.AliasMessage, message);
+        if (s == null) return;
+        s->Id0 = ((Reference*)reference.Box)->Id0;
+        s->Id1 = ((Reference*)reference.Box)->Id1;
+        Send(m, p->Context, pid, s);
+    }
+
+    /// <summary>A signal without terms.</summary>
+    public static Signal* Plain(SignalKind kind, Term from)
+    {
+        Signal* s = Signal.New(kind, 0, out _);
+        if (s != null) s->From = from;
+        return s;
+    }
+
+    /// <summary>Has another process run a function: at once when it is the caller itself, when its turn comes otherwise, or with null when it is gone. The
+    /// function frees the signal.</summary>
+    public static void Call(Machine* m, Context* from, Term to, Signal* s)
+    {
+        if (!Put(m, from, to, s)) s->Run(null, s);
+    }
+}
