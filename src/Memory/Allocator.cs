@@ -1,4 +1,4 @@
-// The one door to native memory. Every block has an owner; blocks are counted per owner. With checking switched on (tests, --check-memory) every block
+// The one door to native memory. Every block has an owner; bytes are counted per owner. With checking switched on (tests, --check-memory) every block
 // gets a head and guard words, so that leaks, double frees, wrong sizes and writes past the end are found and reported with the owner's name.
 namespace MyBeam.Memory;
 
@@ -15,10 +15,12 @@ public enum Owner
 /// <summary>Counted native memory over malloc. Thread-safe.</summary>
 public static unsafe class Allocator
 {
+    private const int Shards = 16, ShardWords = 24;
+
     private struct Counters
     {
-        public fixed long Bytes[(int)Owner.Count];
-        public fixed long Blocks[(int)Owner.Count];
+        // Threads count in different places, so that they do not wait for each other's cache lines: bytes of each owner.
+        public fixed long Counts[Shards * ShardWords];
         public int Checking;
         public long Faults;
     }
@@ -39,13 +41,18 @@ public static unsafe class Allocator
     public static long Faults => Volatile.Read(ref counters.Faults);
 
     /// <summary>Bytes this owner holds now.</summary>
-    public static long Outstanding(Owner owner) => Volatile.Read(ref counters.Bytes[(int)owner]);
+    public static long Outstanding(Owner owner)
+    {
+        long sum = 0;
+        for (int i = 0; i < Shards; i++) sum += Volatile.Read(ref counters.Counts[(i * ShardWords) + (int)owner]);
+        return sum;
+    }
 
     /// <summary>Bytes all owners hold now.</summary>
     public static long OutstandingTotal()
     {
         long sum = 0;
-        for (int i = 0; i < (int)Owner.Count; i++) sum += Volatile.Read(ref counters.Bytes[i]);
+        for (int i = 0; i < (int)Owner.Count; i++) sum += Outstanding((Owner)i);
         return sum;
     }
 
@@ -54,7 +61,7 @@ public static unsafe class Allocator
     {
         if (counters.Checking != 0) return CheckedAlloc(bytes, owner);
         void* p = NativeMemory.Alloc(bytes == 0 ? 1 : bytes);
-        if (p != null) Count(owner, (long)bytes, 1);
+        if (p != null) Count(owner, (long)bytes);
         return p;
     }
 
@@ -64,7 +71,7 @@ public static unsafe class Allocator
         if (counters.Checking == 0)
         {
             void* q = NativeMemory.AllocZeroed(bytes == 0 ? 1 : bytes);
-            if (q != null) Count(owner, (long)bytes, 1);
+            if (q != null) Count(owner, (long)bytes);
             return q;
         }
         void* p = CheckedAlloc(bytes, owner);
@@ -85,7 +92,7 @@ public static unsafe class Allocator
             return fresh;
         }
         void* q = NativeMemory.Realloc(p, newBytes == 0 ? 1 : newBytes);
-        if (q != null) Count(owner, (long)newBytes - (long)oldBytes, 0);
+        if (q != null) Count(owner, (long)newBytes - (long)oldBytes);
         return q;
     }
 
@@ -94,14 +101,17 @@ public static unsafe class Allocator
     {
         if (p == null) return;
         if (counters.Checking != 0) { CheckedFree(p, bytes, owner); return; }
-        Count(owner, -(long)bytes, -1);
+        Count(owner, -(long)bytes);
         NativeMemory.Free(p);
     }
 
-    private static void Count(Owner owner, long bytes, long blocks)
+    private static void Count(Owner owner, long bytes)
     {
-        Interlocked.Add(ref counters.Bytes[(int)owner], bytes);
-        if (blocks != 0) Interlocked.Add(ref counters.Blocks[(int)owner], blocks);
+        // Where the stack is tells one thread from another.
+        long here = 0;
+        int at = (int)((nuint)(&here) >> 20) & (Shards - 1);
+        at = (at * ShardWords) + (int)owner;
+        Interlocked.Add(ref counters.Counts[at], bytes);
     }
 
     private static void* CheckedAlloc(nuint bytes, Owner owner)
@@ -116,7 +126,7 @@ public static unsafe class Allocator
         byte* data = p + HeadBytes;
         Unsafe.InitBlockUnaligned(data, 0xAB, (uint)(bytes < 4096 ? bytes : 4096));
         Unsafe.WriteUnaligned(data + bytes, TailMagic);
-        Count(owner, (long)bytes, 1);
+        Count(owner, (long)bytes);
         return data;
     }
 
@@ -133,7 +143,7 @@ public static unsafe class Allocator
         }
         head[0] = FreedMagic;
         Unsafe.InitBlockUnaligned(p, 0xFD, (uint)(bytes < 4096 ? bytes : 4096));
-        Count(owner, -(long)bytes, -1);
+        Count(owner, -(long)bytes);
         NativeMemory.Free(head);
     }
 }

@@ -1,31 +1,54 @@
 // The modules of a VM: by name, and by address (stack traces); the targets of catches.
+//
+// Threads: one loads at a time (Schedulers.LockCode); all read without a lock. The hash array of names carries its mask and stays when a larger one replaces
+// it; the row by address has a count of changes, odd while it is changed, by which a reader sees that it must look again; catches never move.
 namespace MyBeam.Vm;
 
+using System.Threading;
 using MyBeam.Memory;
 
 /// <summary>Loaded modules of one VM.</summary>
 public unsafe struct CodeTable
 {
-    /// <summary>All versions, sorted by the address of their code.</summary>
-    private NativeList<nint> byAddress;
-    /// <summary>Current version by the atom index of the name (open addressing), 0 = empty.</summary>
-    private LoadedModule** names;
-    private uint nameMask;
+    private struct Names
+    {
+        public Names* Older;
+        public uint Mask;
+
+        public static LoadedModule** Entries(Names* n) => (LoadedModule**)(n + 1);
+
+        public static nuint Bytes(uint mask) => (nuint)sizeof(Names) + (((nuint)mask + 1) * 8);
+    }
+
+    /// <summary>All versions, sorted by the address of their code. Rows that a larger one has replaced are kept in <see cref="oldRows"/>.</summary>
+    private LoadedModule** byAddress;
+    private int addressCount, addressRoom;
+    private int changes;
+    private NativeList<nint> oldRows;
+    private NativeList<int> oldRooms;
+    /// <summary>Current version by the atom index of the name (open addressing).</summary>
+    private Names* names;
     private int nameCount;
-    /// <summary>Handler address of each catch index.</summary>
-    private NativeList<nint> catches;
+    /// <summary>Handler address of each catch index, in pieces.</summary>
+    private fixed ulong catches[MostPieces];
+    private uint catchCount;
+
+    private const int MostPieces = 1024;
+    private const uint PieceCatches = 4096;
 
     /// <summary>The current version of a module, or null.</summary>
     public static LoadedModule* Current(Machine* m, Term name)
     {
-        CodeTable* t = &m->Code;
-        if (t->names == null) return null;
-        for (uint i = (name.AtomIndex * 0x9E3779B1u) & t->nameMask; ; i = (i + 1) & t->nameMask)
+        Names* n = (Names*)Volatile.Read(ref *(nint*)&m->Code.names);
+        if (n == null) return null;
+        for (uint i = Hash(name) & n->Mask; ; i = (i + 1) & n->Mask)
         {
-            LoadedModule* module = t->names[i];
+            LoadedModule* module = (LoadedModule*)Volatile.Read(ref *(nint*)&Names.Entries(n)[i]);
             if (module == null || module->Name == name) return module;
         }
     }
+
+    private static uint Hash(Term name) => name.AtomIndex * 0x9E3779B1u;
 
     /// <summary>Number of modules.</summary>
     public static int Count(Machine* m) => m->Code.nameCount;
@@ -33,10 +56,10 @@ public unsafe struct CodeTable
     /// <summary>Steps through the current versions: start with index 0; null at the end.</summary>
     public static LoadedModule* Next(Machine* m, ref uint index)
     {
-        CodeTable* t = &m->Code;
-        while (t->names != null && index <= t->nameMask)
+        Names* n = m->Code.names;
+        while (n != null && index <= n->Mask)
         {
-            LoadedModule* module = t->names[index++];
+            LoadedModule* module = Names.Entries(n)[index++];
             if (module != null) return module;
         }
         return null;
@@ -46,8 +69,32 @@ public unsafe struct CodeTable
     public static bool Reserve(Machine* m, int newCatches)
     {
         CodeTable* t = &m->Code;
-        if ((t->names == null || (uint)t->nameCount * 2 > t->nameMask) && !Grow(t)) return false;
-        return t->byAddress.Reserve(1, Owner.Code) && t->catches.Reserve(newCatches, Owner.Code);
+        if ((t->names == null || (uint)t->nameCount * 2 > t->names->Mask) && !Grow(t)) return false;
+        if (t->addressCount == t->addressRoom && !GrowRow(t)) return false;
+        for (uint i = t->catchCount / PieceCatches; i <= (t->catchCount + (uint)newCatches) / PieceCatches; i++)
+        {
+            if (i >= MostPieces) return false;
+            if (t->catches[i] == 0) t->catches[i] = (ulong)Allocator.Alloc(PieceCatches * 8, Owner.Code);
+            if (t->catches[i] == 0) return false;
+        }
+        return true;
+    }
+
+    private static bool GrowRow(CodeTable* t)
+    {
+        int room = t->addressRoom == 0 ? 64 : t->addressRoom * 2;
+        if (!t->oldRows.Reserve(1, Owner.Code) || !t->oldRooms.Reserve(1, Owner.Code)) return false;
+        LoadedModule** fresh = (LoadedModule**)Allocator.Alloc((nuint)room * 8, Owner.Code);
+        if (fresh == null) return false;
+        for (int i = 0; i < t->addressCount; i++) fresh[i] = t->byAddress[i];
+        if (t->byAddress != null)
+        {
+            t->oldRows.Add((nint)t->byAddress, Owner.Code);
+            t->oldRooms.Add(t->addressRoom, Owner.Code);
+        }
+        Volatile.Write(ref *(nint*)&t->byAddress, (nint)fresh);
+        t->addressRoom = room;
+        return true;
     }
 
     /// <summary>Makes this the current version of its name; the one before becomes its Old. Points the export entries at it. Reserve was called before, and
@@ -55,9 +102,10 @@ public unsafe struct CodeTable
     public static bool Install(Machine* m, LoadedModule* module)
     {
         CodeTable* t = &m->Code;
-        uint i = (module->Name.AtomIndex * 0x9E3779B1u) & t->nameMask;
-        while (t->names[i] != null && t->names[i]->Name != module->Name) i = (i + 1) & t->nameMask;
-        LoadedModule* before = t->names[i];
+        LoadedModule** entries = Names.Entries(t->names);
+        uint i = Hash(module->Name) & t->names->Mask;
+        while (entries[i] != null && entries[i]->Name != module->Name) i = (i + 1) & t->names->Mask;
+        LoadedModule* before = entries[i];
         if (before == null) t->nameCount++;
         else
         {
@@ -69,20 +117,17 @@ public unsafe struct CodeTable
             }
         }
         module->Old = before;
-        t->names[i] = module;
-        t->byAddress.Add((nint)module, Owner.Code);
-        int at = t->byAddress.Count - 1;
-        while (at > 0 && ((LoadedModule*)t->byAddress[at - 1])->Code > module->Code)
-        {
-            t->byAddress[at] = t->byAddress[at - 1];
-            at--;
-        }
-        t->byAddress[at] = (nint)module;
+        Interlocked.Increment(ref t->changes);
+        int at = t->addressCount++;
+        for (; at > 0 && t->byAddress[at - 1]->Code > module->Code; at--) t->byAddress[at] = t->byAddress[at - 1];
+        t->byAddress[at] = module;
+        Interlocked.Increment(ref t->changes);
+        Volatile.Write(ref *(nint*)&entries[i], (nint)module);
         for (int k = 0; k < module->ExportCount; k++)
         {
             Export* e = ExportTable.Put(m, module->Name, module->Exports[k].Function, module->Exports[k].Arity);
             // A native stays in force when its module is loaded (bif.tab rule).
-            if (e->Native == null) e->Address = module->Code + module->Exports[k].Word;
+            if (e->Native == null) Volatile.Write(ref *(nint*)&e->Address, (nint)(module->Code + module->Exports[k].Word));
         }
         return true;
     }
@@ -91,15 +136,22 @@ public unsafe struct CodeTable
     private static LoadedModule* OwnerOf(Machine* m, ulong* address)
     {
         CodeTable* t = &m->Code;
-        int low = 0, high = t->byAddress.Count;
-        while (low < high)
+        while (true)
         {
-            int middle = (low + high) / 2;
-            if (((LoadedModule*)t->byAddress[middle])->Code <= address) low = middle + 1; else high = middle;
+            int before = Volatile.Read(ref t->changes);
+            int count = Volatile.Read(ref t->addressCount);
+            LoadedModule** row = (LoadedModule**)Volatile.Read(ref *(nint*)&t->byAddress);
+            int low = 0, high = count;
+            while (low < high)
+            {
+                int middle = (low + high) / 2;
+                if (row[middle]->Code <= address) low = middle + 1; else high = middle;
+            }
+            LoadedModule* module = low == 0 ? null : row[low - 1];
+            Interlocked.MemoryBarrier();
+            if ((before & 1) != 0 || Volatile.Read(ref t->changes) != before) continue;
+            return module != null && address - module->Code < module->CodeWords ? module : null;
         }
-        if (low == 0) return null;
-        LoadedModule* module = (LoadedModule*)t->byAddress[low - 1];
-        return address - module->Code < module->CodeWords ? module : null;
     }
 
     /// <summary>Whether the function has a stack frame at this instruction: then the return slot E[0] is a leftover.</summary>
@@ -155,12 +207,13 @@ public unsafe struct CodeTable
     /// <summary>A catch term for this handler.</summary>
     public static Term NewCatch(Machine* m, ulong* handler)
     {
-        m->Code.catches.Add((nint)handler, Owner.Code);
-        return Term.Catch((uint)m->Code.catches.Count - 1);
+        uint i = m->Code.catchCount++;
+        ((ulong**)m->Code.catches[i / PieceCatches])[i % PieceCatches] = handler;
+        return Term.Catch(i);
     }
 
     /// <summary>The handler of a catch.</summary>
-    public static ulong* CatchTarget(Machine* m, uint index) => (ulong*)m->Code.catches[(int)index];
+    public static ulong* CatchTarget(Machine* m, uint index) => ((ulong**)m->Code.catches[index / PieceCatches])[index % PieceCatches];
 
     /// <summary>Where a call of M:F/A by name goes (apply).</summary>
     public static ulong* CallTarget(Machine* m, Term module, Term function, long arity) => ExportTable.Put(m, module, function, arity)->Address;
@@ -169,31 +222,39 @@ public unsafe struct CodeTable
     public static void Destroy(Machine* m)
     {
         CodeTable* t = &m->Code;
-        for (int i = 0; i < t->byAddress.Count; i++) LoadedModule.Free(m, (LoadedModule*)t->byAddress[i]);
-        t->byAddress.Free(Owner.Code);
-        t->catches.Free(Owner.Code);
-        if (t->names != null) Allocator.Free(t->names, ((nuint)t->nameMask + 1) * 8, Owner.Code);
+        for (int i = 0; i < t->addressCount; i++) LoadedModule.Free(m, t->byAddress[i]);
+        if (t->byAddress != null) Allocator.Free(t->byAddress, (nuint)t->addressRoom * 8, Owner.Code);
+        for (int i = 0; i < t->oldRows.Count; i++) Allocator.Free((void*)t->oldRows[i], (nuint)t->oldRooms[i] * 8, Owner.Code);
+        t->oldRows.Free(Owner.Code);
+        t->oldRooms.Free(Owner.Code);
+        for (int i = 0; i < MostPieces; i++)
+            if (t->catches[i] != 0) Allocator.Free((void*)t->catches[i], PieceCatches * 8, Owner.Code);
+        for (Names* n = t->names; n != null;)
+        {
+            Names* older = n->Older;
+            Allocator.Free(n, Names.Bytes(n->Mask), Owner.Code);
+            n = older;
+        }
         *t = default;
     }
 
     private static bool Grow(CodeTable* t)
     {
-        uint oldMask = t->nameMask;
-        LoadedModule** old = t->names;
-        uint mask = old == null ? 255 : (oldMask * 2) + 1;
-        LoadedModule** fresh = (LoadedModule**)Allocator.AllocZeroed(((nuint)mask + 1) * 8, Owner.Code);
+        Names* old = t->names;
+        uint mask = old == null ? 255 : (old->Mask * 2) + 1;
+        Names* fresh = (Names*)Allocator.AllocZeroed(Names.Bytes(mask), Owner.Code);
         if (fresh == null) return false;
-        t->names = fresh;
-        t->nameMask = mask;
-        if (old == null) return true;
-        for (uint i = 0; i <= oldMask; i++)
+        fresh->Older = old;
+        fresh->Mask = mask;
+        for (uint i = 0; old != null && i <= old->Mask; i++)
         {
-            if (old[i] == null) continue;
-            uint k = (old[i]->Name.AtomIndex * 0x9E3779B1u) & mask;
-            while (t->names[k] != null) k = (k + 1) & mask;
-            t->names[k] = old[i];
+            LoadedModule* module = Names.Entries(old)[i];
+            if (module == null) continue;
+            uint k = Hash(module->Name) & mask;
+            while (Names.Entries(fresh)[k] != null) k = (k + 1) & mask;
+            Names.Entries(fresh)[k] = module;
         }
-        Allocator.Free(old, ((nuint)oldMask + 1) * 8, Owner.Code);
+        Volatile.Write(ref *(nint*)&t->names, (nint)fresh);
         return true;
     }
 }

@@ -29,10 +29,18 @@ public unsafe struct ModuleFinder
         m->Finder.folderBytes.Add(n + 1, Owner.Vm);
     }
 
-    /// <summary>Loads the module unless it is loaded already. False: not found or refused (LastError).</summary>
+    /// <summary>Loads the module. True also when another thread has just loaded it, or it was there before: look again at what was missing. False: not found
+    /// or refused (LastError).</summary>
     public static bool TryLoad(Machine* m, Term name)
     {
-        if (CodeTable.Current(m, name) != null) return false;
+        Schedulers.LockCode(m);
+        bool there = CodeTable.Current(m, name) != null || Load(m, name);
+        Schedulers.UnlockCode(m);
+        return there;
+    }
+
+    private static bool Load(Machine* m, Term name)
+    {
         ModuleFinder* f = &m->Finder;
         f->LastError = default;
         byte* path = stackalloc byte[MaxPath];

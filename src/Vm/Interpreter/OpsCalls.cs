@@ -268,7 +268,8 @@ public static unsafe partial class Ops
         Process* p = C->Process;
         if (p->TimerSet != 0)
         {
-            if (*p->Save != null) return Jump(I, E, H, C);
+            // A receive without clauses has this instruction for its loop: messages are nothing to it.
+            if (*p->Save != null && ((int*)I)[3] != 0) return Jump(I, E, H, C);
             if (System.Threading.Volatile.Read(ref p->TimedOut) != 0) return Next(I + 2 + TS.Wide, E, H, C);
             Save(C, I, E, H);
             return C->Stop = StopReason.Waiting;

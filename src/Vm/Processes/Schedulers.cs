@@ -50,6 +50,7 @@ public unsafe struct Schedulers
     private int stopRequests;
     private int standing;
     private OsMutex stopMutex;
+    private OsMutex codeMutex;
     /// <summary>--deterministic: choices come from the seed, time is virtual.</summary>
     public int Deterministic;
 
@@ -403,6 +404,21 @@ public unsafe struct Schedulers
         m->Schedulers.stopMutex.Unlock();
         Threads.Wake(StopWord(m), int.MaxValue);
     }
+
+    /// <summary>Takes the lock of those who change code. It is held while a module is loaded.</summary>
+    public static void LockCode(Machine* m)
+    {
+        // Who waits for it must not keep StopAll waiting, whose caller may hold it.
+        for (int i = 0; !m->Schedulers.codeMutex.TryLock(); i++)
+        {
+            if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
+            else if (i < Spins) ThreadPause.Once();
+            else Threads.Yield();
+        }
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public static void UnlockCode(Machine* m) => m->Schedulers.codeMutex.Unlock();
 
     private static int* StopWord(Machine* m) => &m->Schedulers.stopRequests;
 
