@@ -42,6 +42,7 @@ public unsafe struct Machine
     public SystemFlags Flags;
     public StatisticsSince Statistics;
     public PersistentTerms PersistentTerms;
+    public EtsTables Ets;
 
     /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
     private const long LiteralSpace = 1L << 30;
@@ -87,6 +88,7 @@ public unsafe struct Machine
         ModuleFinder.Destroy(m);
         m->Environment.Free();
         PersistentTerms.Destroy(m);
+        EtsTables.Destroy(m);
         ExportTable.Destroy(m);
         OsMemory.Unmap(m->HeapShared.LiteralBase, (nuint)LiteralSpace);
         Allocator.Free(m->Handlers, InstructionTable.HandlerCount * 8, Owner.Vm);

@@ -11,6 +11,9 @@ public unsafe struct ProcessFlags
     private Term parent;
     private bool trapExit, sensitive, asyncDist;
 
+    /// <summary>The process may do with every ETS table what its owner may (erts_internal:ets_super_user/1).</summary>
+    public bool EtsSuperUser;
+
     private const long DefaultMinBinHeap = 46422;
 
     public readonly bool TrapExit => trapExit;
