@@ -55,11 +55,11 @@ public unsafe struct Heap
     public long MinSize;
     public int MinorCount, FullSweepAfter;
     /// <summary>Number of minor and major collections.</summary>
-    public long MinorTotal, MajorTotal;
-    /// <summary>max_heap_size in words, 0 = none.</summary>
-    public long MaxSize;
+    public int MinorTotal, MajorTotal;
     /// <summary>Set by the GC when memory ran out or MaxSize was passed: the process must die.</summary>
     public int Exhausted;
+    /// <summary>max_heap_size in words, 0 = none.</summary>
+    public long MaxSize;
 
     /// <summary>
     /// Room for <paramref name="words"/> words: from the main block when they fit between heap and stack, else from a fragment. Never collects, never

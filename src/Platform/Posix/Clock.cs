@@ -84,11 +84,26 @@ public static unsafe partial class Clock
         tm.Minute = local.Minute;
         tm.Second = local.Second;
         tm.IsDaylight = (int)daylight;
+        if (daylight == DaylightSaving.Daylight && !HasDaylightSaving()) tm.IsDaylight = 0;
 
         // -1 is also the last second of 1969: what tells a failure is that mktime did not fill in the day of the week.
         tm.WeekDay = -1;
         unixSeconds = mktime(&tm);
         return tm.WeekDay != -1;
+    }
+
+    // Whether the zone has daylight-saving time, now or 30, 60 … 360 days on. Where it has none, "it is daylight-saving time" means nothing, as in
+    // OTP (erl_time_sup.c; sys_time.c looks at the months of this year); mktime would move the time by an hour.
+    private static bool HasDaylightSaving()
+    {
+        long now = SystemNanoseconds / Timespec.NanosecondsPerSecond;
+        for (int month = 0; month < 13; month++)
+        {
+            long at = now + month * 30 * SecondsPerDay;
+            Tm tm = default;
+            if (localtime_r(&at, &tm) != null && tm.IsDaylight > 0) return true;
+        }
+        return false;
     }
 
     private static long Read(int clock)

@@ -178,7 +178,18 @@ public static unsafe class SpawnBifs
     {
         Machine* m = p->Machine;
         reference = Term.None;
-        long words = TermSize.ForCopy(args, &m->HeapShared);
+        // A fun of no arguments is not copied: only what it has bound is.
+        Fun* f = LocalFun(module, function, args);
+        long words = 0;
+        if (f == null) words = TermSize.ForCopy(args, &m->HeapShared);
+        else
+        {
+            for (int i = 0; i < ((FunEntry*)f->Entry)->FreeCount && words >= 0; i++)
+            {
+                long n = TermSize.ForCopy(((Term*)f)[Fun.HeaderWords + i], &m->HeapShared);
+                words = n < 0 ? n : words + n;
+            }
+        }
         long size = words + ProcessState.FirstHeap;
         if (o.MinHeap > size) size = Gc.NextSize(o.MinHeap);
         Process* child = words < 0 ? null : ProcessState.Create(m, p->Context, size);
@@ -190,7 +201,9 @@ public static unsafe class SpawnBifs
         if (!o.MessageQueue.IsNone) ProcessFlags.Set(child, Am.MessageQueueData, o.MessageQueue, out _);
         child->GroupLeader = p->GroupLeader;
         child->Flags.SetParent(p->Pid);
-        if (!Begin(child, module, function, args))
+        child->InitialModule = module;
+        child->InitialFunction = function;
+        if (f != null ? !BeginFun(child, f) : !Begin(child, module, function, args))
         {
             ProcessState.Free(child);
             return Process.SystemLimit(p);
@@ -219,12 +232,35 @@ public static unsafe class SpawnBifs
     // What a new process costs its parent.
     private const long SpawnReductions = 50;
 
+    // The fun behind erlang:apply(Fun, []), when it can be entered as it is.
+    private static Fun* LocalFun(Term module, Term function, Term args)
+    {
+        if (module != Am.Erlang || function != Am.Apply || !args.IsCons || !args.Head.IsKind(Header.Fun)) return null;
+        if (!args.Tail.IsCons || !args.Tail.Head.IsNil || !args.Tail.Tail.IsNil) return null;
+        Fun* f = (Fun*)args.Head.Box;
+        FunEntry* e = (FunEntry*)f->Entry;
+        return e->Address != null && e->Arity == 0 ? f : null;
+    }
+
+    private static bool BeginFun(Process* child, Fun* f)
+    {
+        FunEntry* e = (FunEntry*)f->Entry;
+        child->InitialArity = 2;
+        child->Resume = e->Address;
+        if (e->FreeCount == 0) return true;
+        if (!ProcessState.Keep(child, (Term*)f + Fun.HeaderWords, e->FreeCount)) return false;
+        for (int i = 0; i < child->SavedCount; i++)
+        {
+            child->SavedX[i] = TermCopy.ToHeap(child->SavedX[i], &child->Heap);
+            if (child->SavedX[i].IsNone) return false;
+        }
+        return true;
+    }
+
     // Sets the first call, with copies of the arguments. apply/2 of a fun is entered as the fun.
     private static bool Begin(Process* child, Term module, Term function, Term args)
     {
         Machine* m = child->Machine;
-        child->InitialModule = module;
-        child->InitialFunction = function;
         int count = 0;
         for (Term l = args; l.IsCons; l = l.Tail) count++;
         if (count > Context.MaxRegisters - 1) return false;

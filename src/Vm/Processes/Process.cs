@@ -58,7 +58,7 @@ public unsafe struct Process
     /// <summary>Reductions used before this slice.</summary>
     public long ReductionsDone;
     /// <summary>Module, function (atoms) and arity the process was started with.</summary>
-    public Term InitialModule, InitialFunction;
+    private uint initialModule, initialFunction;
     public int InitialArity;
     /// <summary>Catches and trys active on the stack.</summary>
     public int Catches;
@@ -94,6 +94,9 @@ public unsafe struct Process
     public int SuspendCount;
     /// <summary>1: waits for a message by hibernate.</summary>
     public int Hibernating;
+
+    public Term InitialModule { readonly get => Term.Atom(initialModule); set => initialModule = value.AtomIndex; }
+    public Term InitialFunction { readonly get => Term.Atom(initialFunction); set => initialFunction = value.AtomIndex; }
 
     // -- what a native reports, and traps: valid on the running process only, so they are kept in the context --
     public readonly FailKind Fail { get => Context->Fail; set => Context->Fail = value; }

@@ -6,10 +6,11 @@ using MyBeam.Memory;
 /// <summary>Settings of one process, embedded in Process. All are immediates, so they are no roots. Zero (None) is the default of each.</summary>
 public unsafe struct ProcessFlags
 {
-    private Term errorHandler, priority, queueData;
-    private long saveCalls;
-    private Term parent;
-    private bool trapExit, sensitive, asyncDist;
+    private Term errorHandler, parent;
+    private ushort saveCalls;
+    // 0 stands for the default, normal; else 1 low, 2 high, 3 max.
+    private byte priority;
+    private bool offHeap, trapExit, sensitive, asyncDist;
 
     /// <summary>The process may do with every ETS table what its owner may (erts_internal:ets_super_user/1).</summary>
     public bool EtsSuperUser;
@@ -19,8 +20,8 @@ public unsafe struct ProcessFlags
     public readonly bool TrapExit => trapExit;
     public readonly bool AsyncDist => asyncDist;
     public readonly Term ErrorHandler => errorHandler.IsNone ? Am.ErrorHandler : errorHandler;
-    public readonly Term Priority => priority.IsNone ? Am.Normal : priority;
-    public readonly Term QueueData => queueData.IsNone ? Am.OnHeap : queueData;
+    public readonly Term Priority => priority switch { 1 => Am.Low, 2 => Am.High, 3 => Am.Max, _ => Am.Normal };
+    public readonly Term QueueData => offHeap ? Am.OffHeap : Am.OnHeap;
 
     /// <summary>The process that made this one, or undefined.</summary>
     public readonly Term Parent => parent.IsNone ? Am.Undefined : parent;
@@ -49,21 +50,21 @@ public unsafe struct ProcessFlags
         {
             if (value != Am.Normal && value != Am.High && value != Am.Low && value != Am.Max) return Term.None;
             old = f.Priority;
-            f.priority = value;
+            f.priority = (byte)(value == Am.Low ? 1 : value == Am.High ? 2 : value == Am.Max ? 3 : 0);
             return old;
         }
         if (flag == Am.MessageQueueData)
         {
             if (value != Am.OnHeap && value != Am.OffHeap) return Term.None;
             old = f.QueueData;
-            f.queueData = value;
+            f.offHeap = value == Am.OffHeap;
             return old;
         }
         if (flag == Am.SaveCalls)
         {
             if (!natural || value.SmallValue > 10000) return Term.None;
             old = Term.Small(f.saveCalls);
-            f.saveCalls = value.SmallValue;
+            f.saveCalls = (ushort)value.SmallValue;
             return old;
         }
         if (flag == Am.MinHeapSize)
@@ -104,7 +105,7 @@ public unsafe struct ProcessFlags
     }
 
     /// <summary>The priority as a number: 0 low, 1 normal, 2 high, 3 max.</summary>
-    public readonly int Urgency => priority.IsNone || priority == Am.Normal ? 1 : priority == Am.High ? 2 : priority == Am.Max ? 3 : 0;
+    public readonly int Urgency => priority == 0 ? 1 : priority == 1 ? 0 : priority;
 
     private static Term Switch(ref bool flag, Term value)
     {

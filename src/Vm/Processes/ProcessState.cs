@@ -9,7 +9,7 @@ public static unsafe class ProcessState
 {
     /// <summary>Words of the first block of a process that says nothing else: small, since many processes do next to nothing. The first collection goes on
     /// with min_heap_size.</summary>
-    public const long FirstHeap = 48;
+    public const long FirstHeap = 24;
 
     /// <summary>Makes a process that nobody schedules yet, as scheduler 1's. Null: memory is out or the table is full.</summary>
     public static Process* Create(Machine* m) => Create(m, m->Context, FirstHeap);
@@ -80,15 +80,19 @@ public static unsafe class ProcessState
     /// <summary>Keeps x(0)..x(count-1) in the process while it does not run.</summary>
     public static void SaveRegisters(Context* c, long count) => Keep(c->Process, Context.Xs(c), count);
 
-    private static void Keep(Process* p, Term* terms, long count)
+    /// <summary>Keeps these terms as x(0)… False when memory is out.</summary>
+    public static bool Keep(Process* p, Term* terms, long count)
     {
         if (count > p->SavedCapacity)
         {
-            p->SavedX = (Term*)Allocator.Realloc(p->SavedX, (nuint)p->SavedCapacity * 8, (nuint)count * 8, Owner.Process);
+            Term* x = (Term*)Allocator.Realloc(p->SavedX, (nuint)p->SavedCapacity * 8, (nuint)count * 8, Owner.Process);
+            if (x == null) return false;
+            p->SavedX = x;
             p->SavedCapacity = (int)count;
         }
         for (long i = 0; i < count; i++) p->SavedX[i] = terms[i];
         p->SavedCount = (int)count;
+        return true;
     }
 
     /// <summary>Keeps the elements of a list, and behind them the environment of a fun (None: nothing), as x(0)…</summary>
