@@ -61,12 +61,12 @@ public sealed unsafe class TimersTests(ITestOutputHelper output) : IDisposable
     // Also for a pid whose process is gone and whose memory is another's: callers must notice.
     private static Process* Find(Machine* m, Term pid) => processes + (int)(pid.PidData % 64);
 
-    private static void Deliver(Machine* m, Term destination, TimerMessage* message)
+    private static void Deliver(Machine* m, Term destination, Signal* message)
     {
         Interlocked.Increment(ref messages);
-        Term id = message->Term.IsTuple ? message->Term.TupleElements[0] : message->Term;
+        Term id = message->Value.IsTuple ? message->Value.TupleElements[0] : message->Value;
         if (id.IsSmall) End((int)id.SmallValue);
-        TimerMessage.Free(message);
+        Signal.Free(message);
     }
 
     private static void TimedOut(Process* p) => Interlocked.Increment(ref p->ReductionsDone);

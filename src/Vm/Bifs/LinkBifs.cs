@@ -15,7 +15,12 @@ public static unsafe class LinkBifs
         if (!a[0].IsLocalPid) return a[0].IsPid ? Am.True : Process.Badarg(p);
         Term to = a[0];
         if (to == p->Pid || IoServer.Is(p->Machine, to)) return Am.True;
-        KeyEntry* link = p->Links.Put(to.Bits, 0);
+        KeyEntry* link = p->Links.Find(to.Bits, 0);
+        // A second signal could meet an unlink from the other end and leave half a link.
+        if (link != null && link->A == 0) return Am.True;
+        // Only who traps exits gets to know by a signal.
+        if (!p->Flags.TrapExit && !ProcessTable.Has(p->Machine, to)) return Process.Error(p, Am.Noproc);
+        link = p->Links.Put(to.Bits, 0);
         if (link == null) return Process.SystemLimit(p);
         link->A = 0;
         Signal* s = Signals.Plain(SignalKind.Link, p->Pid);

@@ -101,7 +101,7 @@ public static unsafe class ProcessBifs
         s->Id1 = ((Reference*)reference.Box)->Id1;
         s->Run = run;
         s->Data0 = data;
-        s->Asker = p;
+        s->Machine = p->Machine;
         Signals.Call(p->Machine, p->Context, to, s);
         return Process.TrapTo1(p, Am.ErtsInternal, Am.AwaitResult, reference);
     }
@@ -110,7 +110,7 @@ public static unsafe class ProcessBifs
     public static void Answer(Process* q, Signal* s, Term answer)
     {
         // Without the process asked this runs on the thread of the one who asks, or of the one that ends.
-        Machine* m = s->Asker->Machine;
+        Machine* m = s->Machine;
         ulong* reference = stackalloc ulong[3];
         reference[0] = Header.Make(Header.Reference, Reference.Words - 1);
         reference[1] = s->Id0;

@@ -17,6 +17,8 @@ public unsafe struct SpawnOptions
     /// <summary>spawn_request: the tag of its answer, and whether a success and an error are answered.</summary>
     public Term ReplyTag;
     public bool ReplySuccess, ReplyError;
+    /// <summary>It is a spawn_request.</summary>
+    public bool Request;
 
     public static SpawnOptions Default => new() { MinHeap = -1, FullSweep = -1, ReplyTag = Am.SpawnReply, ReplySuccess = true, ReplyError = true };
 
@@ -144,6 +146,7 @@ public static unsafe class SpawnBifs
         SpawnOptions o = SpawnOptions.Default;
         if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Am.Badarg;
         if (!o.Read(a[3], true, out bool proper)) return proper ? Am.Badopt : Am.Badarg;
+        o.Request = true;
         Term pid = Spawn(p, a[0], a[1], a[2], ref o, out Term reference);
         if (reference.IsNone) reference = TimeBifs.NewReference(p);
         if (pid.IsNone)
@@ -152,11 +155,7 @@ public static unsafe class SpawnBifs
             if (!o.ReplyError) return reference;
             Term* no = stackalloc Term[] { o.ReplyTag, reference, Am.Error, Am.SystemLimit };
             Signals.Tuple(p->Machine, p->Context, p->Pid, no, 4);
-            return reference;
         }
-        if (!o.ReplySuccess) return reference;
-        Term* yes = stackalloc Term[] { o.ReplyTag, reference, Am.Ok, pid };
-        Signals.Tuple(p->Machine, p->Context, p->Pid, yes, 4);
         return reference;
     }
 
@@ -205,6 +204,8 @@ public static unsafe class SpawnBifs
         child->InitialFunction = function;
         if (f != null ? !BeginFun(child, f) : !Begin(child, module, function, args))
         {
+            // Somebody may have found it in processes().
+            ProcessExit.Detach(child, Am.Noproc);
             ProcessState.Free(child);
             return Process.SystemLimit(p);
         }
@@ -223,6 +224,13 @@ public static unsafe class SpawnBifs
             Monitors.Set(p, pid, Term.None, reference);
             if (o.AliasFlags != 0) Monitors.AddAlias(p, reference, o.AliasFlags);
             if (!o.MonitorTag.IsNone) Monitors.SetTag(p, reference, o.MonitorTag);
+        }
+        if (o.Request)
+        {
+            if (reference.IsNone) reference = TimeBifs.NewReference(p);
+            // Before the child runs: its signals come after the answer.
+            Term* yes = stackalloc Term[] { o.ReplyTag, reference, Am.Ok, pid };
+            if (o.ReplySuccess) Signals.Tuple(m, p->Context, p->Pid, yes, 4);
         }
         child->Status = ProcessStatus.Runnable;
         Schedulers.Ready(p->Context, child);

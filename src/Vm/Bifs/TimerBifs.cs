@@ -119,10 +119,8 @@ public static unsafe class TimerBifs
         if (!info && (async || !Identifiers.IsExternal(timer))) return Am.Ok;
         Term result = left < 0 ? Am.False : Process.Integer(p, left);
         if (!async) return result;
-        TimerMessage message;
-        Term text = Process.Tuple(p, cancel ? Am.CancelTimer : Am.ReadTimer, timer, result);
-        if (!TimerMessage.Copy(text, &message)) return Process.SystemLimit(p);
-        p->Machine->TimerDirectory.DeliverMessage(p->Machine, p->Pid, &message);
+        Term* message = stackalloc Term[] { cancel ? Am.CancelTimer : Am.ReadTimer, timer, result };
+        Signals.Tuple(p->Machine, p->Context, p->Pid, message, 3);
         return Am.Ok;
     }
 }

@@ -90,7 +90,7 @@ public unsafe struct Process
     public int TimerSet, TimedOut;
     /// <summary>Next in a run queue or in the list of free structures.</summary>
     public Process* Next;
-    /// <summary>Suspensions that hold it back.</summary>
+    /// <summary>Suspensions that hold it back; below 0 while a resume has overtaken its suspension.</summary>
     public int SuspendCount;
     /// <summary>1: waits for a message by hibernate.</summary>
     public int Hibernating;

@@ -41,8 +41,9 @@ public static unsafe class ProcessExit
         p->InCount = 0;
         p->Lock.Unlock();
         // Nobody can give it a name from here on.
-        if (!p->Name.IsNone) Registry.Unregister(m, p->Name);
-        if (p->TimerSet != 0) Waits.CancelTimer(p);
+        Registry.Forget(m, p);
+        // Before anybody hears of its end: who does may rely on its timers being gone.
+        Timers.ProcessDied(p);
         for (; s != null;)
         {
             Signal* next = s->Next;

@@ -53,7 +53,7 @@ public static unsafe class ProcessState
             else Signal.Free(s);
             s = next;
         }
-        if (!p->Name.IsNone) Registry.Unregister(m, p->Name);
+        Registry.Forget(m, p);
         Mailbox.Free(p);
         ProcessExtra.Free(p);
         p->Links.Free();
@@ -133,7 +133,7 @@ public static unsafe class ProcessState
         }
         c->Reductions = reductions;
         // A signal has suspended it.
-        if (p->SuspendCount != 0) return StopReason.Yielded;
+        if (p->SuspendCount > 0) return StopReason.Yielded;
         for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
         p->SavedCount = 0;
         long stop = Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);

@@ -122,6 +122,14 @@ public unsafe struct ProcessTable
         return null;
     }
 
+    /// <summary>Whether there is a process with this pid that is not exiting.</summary>
+    public static bool Has(Machine* m, Term pid)
+    {
+        Process* p = Lock(m, pid);
+        if (p != null) p->Lock.Unlock();
+        return p != null;
+    }
+
     /// <summary>The place in the table that a pid names: what alias references carry.</summary>
     public static uint PlaceOf(Machine* m, Term pid) => (uint)(pid.PidData & m->Table.mask);
 

@@ -54,12 +54,25 @@ public unsafe struct Registry
     }
 
     /// <summary>Takes a name back. False: nobody has it.</summary>
-    public static bool Unregister(Machine* m, Term name)
+    public static bool Unregister(Machine* m, Term name) => Unregister(m, name, Term.None);
+
+    /// <summary>Takes the name of a process that ends, unless another has the name by now.</summary>
+    public static void Forget(Machine* m, Process* p)
+    {
+        if (p->Name.IsNone) return;
+        Unregister(m, p->Name, p->Pid);
+        p->Name = Term.None;
+    }
+
+    // Owner: None, or the process that must have the name.
+    private static bool Unregister(Machine* m, Term name, Term owner)
     {
         Registry* r = &m->Registry;
         r->mutex.Lock();
         KeyEntry* e = r->names.Find(name.Bits, 0);
-        if (e != null)
+        if (e != null && !owner.IsNone && e->A != owner.Bits) e = null;
+        bool found = e != null;
+        if (found)
         {
             Process* p = ProcessTable.Lock(m, new Term(e->A));
             if (p != null)
@@ -70,7 +83,7 @@ public unsafe struct Registry
             r->names.Remove(e);
         }
         r->mutex.Unlock();
-        return e != null;
+        return found;
     }
 
     /// <summary>All names, as a list.</summary>

@@ -41,14 +41,17 @@ public unsafe struct Schedulers
     /// <summary>How many there may be (--schedulers): each is started when there is work for it.</summary>
     public int Wanted;
     private OsMutex startMutex;
-    /// <summary>Schedulers asleep.</summary>
+    /// <summary>Schedulers asleep: who ends a scheduler's sleep (Wake, or the scheduler itself) takes it off at once, so when it is Count nothing is going on anywhere.</summary>
     private int asleep;
+    /// <summary>How often a sleep has ended.</summary>
+    private long wakes;
     /// <summary>The process whose end ends the loop of the first scheduler, and how it stopped.</summary>
     public Process* Main;
     public long MainStop;
     /// <summary>Other threads want all schedulers to stand still (see StopAll).</summary>
     private int stopRequests;
-    private int standing;
+    /// <summary>Schedulers that stand still, and those whose loops have ended.</summary>
+    private int standing, gone;
     private OsMutex stopMutex;
     private OsMutex codeMutex;
     /// <summary>--deterministic: choices come from the seed, time is virtual.</summary>
@@ -63,7 +66,12 @@ public unsafe struct Schedulers
     public static Scheduler* Get(Machine* m, int i) => (Scheduler*)m->Schedulers.all[i];
 
     /// <summary>Makes the first scheduler; the others come with Start. False when memory is out.</summary>
-    public static bool Create(Machine* m) => Add(m) != null;
+    public static bool Create(Machine* m)
+    {
+        Scheduler* s = Add(m);
+        if (s != null) Publish(m, s);
+        return s != null;
+    }
 
     private static Scheduler* Add(Machine* m)
     {
@@ -80,9 +88,16 @@ public unsafe struct Schedulers
             return null;
         }
         m->Schedulers.all[s->Index] = (ulong)s;
-        // Seen by the other schedulers from here on.
-        Volatile.Write(ref m->Schedulers.Count, s->Index + 1);
         return s;
+    }
+
+    // Seen by the other schedulers from here on.
+    private static void Publish(Machine* m, Scheduler* s) => Volatile.Write(ref m->Schedulers.Count, s->Index + 1);
+
+    private static void Free(Scheduler* s)
+    {
+        Timers.Destroy(&s->Timers);
+        Allocator.Free(s, (nuint)sizeof(Scheduler), Owner.Vm);
     }
 
     // One more scheduler, up to as many as are wanted. A system that has no thread for it goes on with those it has.
@@ -92,7 +107,12 @@ public unsafe struct Schedulers
         if (m->Schedulers.Count < System.Math.Min(m->Schedulers.Wanted, Most) && m->Ending == 0)
         {
             Scheduler* s = Add(m);
-            if (s == null || !StartThread(s)) m->Schedulers.Wanted = m->Schedulers.Count;
+            if (s != null && StartThread(s)) Publish(m, s);
+            else
+            {
+                if (s != null) Free(s);
+                m->Schedulers.Wanted = m->Schedulers.Count;
+            }
         }
         m->Schedulers.startMutex.Unlock();
     }
@@ -127,9 +147,7 @@ public unsafe struct Schedulers
     {
         for (int i = 0; i < m->Schedulers.Count; i++)
         {
-            Scheduler* s = Get(m, i);
-            Timers.Destroy(&s->Timers);
-            Allocator.Free(s, (nuint)sizeof(Scheduler), Owner.Vm);
+            Free(Get(m, i));
         }
         m->Schedulers.Count = 0;
     }
@@ -139,7 +157,10 @@ public unsafe struct Schedulers
     {
         Scheduler* s = (Scheduler*)argument;
         fixed (byte* name = "scheduler\0"u8) Threads.SetName(name);
+        // It is counted as asleep only once it is counted as a scheduler.
+        while (Volatile.Read(ref s->Machine->Schedulers.Count) <= s->Index) Threads.Yield();
         Loop(s, null);
+        Interlocked.Increment(ref s->Machine->Schedulers.gone);
         return null;
     }
 
@@ -181,8 +202,16 @@ public unsafe struct Schedulers
     /// <summary>Ends a scheduler's sleep. False: it did not sleep.</summary>
     public static bool Wake(Scheduler* s)
     {
-        if (Interlocked.Exchange(ref s->Sleeping, 0) == 0) return false;
+        if (!EndSleep(s)) return false;
         Threads.Wake(&s->Sleeping, 1);
+        return true;
+    }
+
+    private static bool EndSleep(Scheduler* s)
+    {
+        if (Interlocked.Exchange(ref s->Sleeping, 0) == 0) return false;
+        Interlocked.Increment(ref s->Machine->Schedulers.wakes);
+        Interlocked.Decrement(ref s->Machine->Schedulers.asleep);
         return true;
     }
 
@@ -220,7 +249,9 @@ public unsafe struct Schedulers
         Context* c = &s->Context;
         c->Process = p;
         p->Context = c;
-        if (p->SuspendCount != 0 && Hold(p)) return;
+        // What natives of the process before have left: terms of another heap.
+        Context.ForgetFailure(c);
+        if (p->SuspendCount > 0 && Hold(p)) return;
         Volatile.Write(ref p->Status, ProcessStatus.Running);
         // More is waiting than this scheduler can start now.
         if (s->Queue.Count > 0) WakeOther(m, s);
@@ -231,11 +262,17 @@ public unsafe struct Schedulers
             long stop = ProcessState.RunSlice(c, p, slice);
             if (stop == StopReason.Waiting)
             {
-                if (p->Heap.MessageWords > MessageLimit(p) && !ProcessGc.Collect(p, 0, Context.Xs(c), 0)) stop = StopReason.Killed;
+                // Others may have it make answers on its heap (process_info) without its ever running code that collects.
+                if (p->Heap.MessageWords + p->Heap.FragmentWords > MessageLimit(p) && !ProcessGc.Collect(p, 0, Context.Xs(c), 0))
+                {
+                    Process.Raise(p, ExceptionClass.Exit, Am.Killed);
+                    stop = StopReason.Killed;
+                }
                 // Whoever sends from here on finds it waiting and makes it ready; it may run elsewhere before the next line.
                 else if (Park(p)) return;
-                else if (c->Reductions > 0 && SignalHandling.Handle(p))
+                else if (c->Reductions > 0)
                 {
+                    // RunSlice looks at what has arrived.
                     slice = c->Reductions;
                     continue;
                 }
@@ -278,7 +315,9 @@ public unsafe struct Schedulers
     private static bool Hold(Process* p)
     {
         p->Lock.Lock();
-        bool hold = p->SuspendCount != 0;
+        // Signals are for RunSlice to handle; messages wait until the process is resumed.
+        bool hold = p->SuspendCount > 0;
+        for (Signal* s = p->InFirst; hold && s != null; s = s->Next) hold = s->Kind is SignalKind.Message or SignalKind.AliasMessage;
         if (hold) p->Status = ProcessStatus.Suspended;
         p->Lock.Unlock();
         return hold;
@@ -322,30 +361,33 @@ public unsafe struct Schedulers
             if (AnythingReady(m, s) || Volatile.Read(ref m->Schedulers.MainStop) != 0) return true;
             ThreadPause.Once();
         }
+        // In this order: Sleeping is set before anybody can take it off asleep.
+        Interlocked.Increment(ref m->Schedulers.asleep);
         Interlocked.Exchange(ref s->Sleeping, 1);
-        int sleeping = Interlocked.Increment(ref m->Schedulers.asleep);
         bool ready = AnythingReady(m, s) || Volatile.Read(ref m->Halting) != 0 || Volatile.Read(ref m->Ending) != 0 || Volatile.Read(ref m->Schedulers.stopRequests) != 0
             || Volatile.Read(ref m->Schedulers.MainStop) != 0;
         bool goOn = true;
         if (!ready)
         {
-            bool dead = sleeping == m->Schedulers.Count && next == long.MaxValue && NoTimers(m);
+            bool dead = next == long.MaxValue && NothingGoesOn(m);
             // The first scheduler is the one to see that nothing can happen any more.
             if (dead && main == null) Wake(Get(m, 0));
-            if (dead && main != null) goOn = AnythingReady(m, s);
+            if (dead && main != null) goOn = false;
             else Threads.Wait(&s->Sleeping, 1, System.Math.Min(next, LongestSleep));
         }
-        Interlocked.Decrement(ref m->Schedulers.asleep);
         // Whoever wakes takes the mark away.
-        asked = Interlocked.Exchange(ref s->Sleeping, 0) == 0;
+        asked = !EndSleep(s);
         return goOn;
     }
 
-    private static bool NoTimers(Machine* m)
+    // All sleep, nothing is ready, no timer runs, and none of that has changed between the looks.
+    private static bool NothingGoesOn(Machine* m)
     {
+        long before = Interlocked.Read(ref m->Schedulers.wakes);
+        if (Volatile.Read(ref m->Schedulers.asleep) != m->Schedulers.Count) return false;
         for (int i = 0; i < m->Schedulers.Count; i++)
-            if (Get(m, i)->Timers.Count != 0) return false;
-        return true;
+            if (Get(m, i)->Timers.Count != 0 || Get(m, i)->Queue.Count != 0) return false;
+        return Interlocked.Read(ref m->Schedulers.wakes) == before && Volatile.Read(ref m->Schedulers.asleep) == m->Schedulers.Count;
     }
 
     /// <summary>Runs the VM on this thread (scheduler 1) until the process has ended (then it keeps its heap, and x(0) and the Fail slots say how), until the VM is
@@ -367,10 +409,12 @@ public unsafe struct Schedulers
             return stop;
         }
         Volatile.Write(ref m->Ending, 0);
+        m->Schedulers.gone = 0;
         for (int i = 1; i < m->Schedulers.Count; i++)
             if (Get(m, i)->Thread == 0) StartThread(Get(m, i));
         s->Queue.Add(main);
         Loop(s, main);
+        Interlocked.Increment(ref m->Schedulers.gone);
         Stop(m);
         m->Schedulers.Main = null;
         long result = m->Schedulers.MainStop;
@@ -388,11 +432,14 @@ public unsafe struct Schedulers
             // Another scheduler stops all, this one included.
             StandStill(m);
         }
-        Volatile.Write(ref m->Schedulers.stopRequests, 1);
+        // A full barrier: a scheduler that this look at asleep and standing misses sees the request before it runs anything.
+        Interlocked.Exchange(ref m->Schedulers.stopRequests, 1);
+        // No scheduler may come in meanwhile.
+        m->Schedulers.startMutex.Lock();
         while (true)
         {
-            int busy = m->Schedulers.Count - 1 - Volatile.Read(ref m->Schedulers.standing) - Volatile.Read(ref m->Schedulers.asleep);
-            if (busy <= 0) return;
+            int still = Volatile.Read(ref m->Schedulers.standing) + Volatile.Read(ref m->Schedulers.asleep) + Volatile.Read(ref m->Schedulers.gone);
+            if (m->Schedulers.Count - 1 - still <= 0) return;
             Threads.Yield();
         }
     }
@@ -400,6 +447,7 @@ public unsafe struct Schedulers
     /// <summary>Ends StopAll.</summary>
     public static void GoOn(Machine* m)
     {
+        m->Schedulers.startMutex.Unlock();
         Volatile.Write(ref m->Schedulers.stopRequests, 0);
         m->Schedulers.stopMutex.Unlock();
         Threads.Wake(StopWord(m), int.MaxValue);
@@ -424,9 +472,14 @@ public unsafe struct Schedulers
 
     private static void StandStill(Machine* m)
     {
-        Interlocked.Increment(ref m->Schedulers.standing);
-        while (Volatile.Read(ref m->Schedulers.stopRequests) != 0) Threads.Wait(StopWord(m), 1, 1_000_000);
-        Interlocked.Decrement(ref m->Schedulers.standing);
+        do
+        {
+            Interlocked.Increment(ref m->Schedulers.standing);
+            while (Volatile.Read(ref m->Schedulers.stopRequests) != 0) Threads.Wait(StopWord(m), 1, 1_000_000);
+            Interlocked.Decrement(ref m->Schedulers.standing);
+            // The next request may have counted on this scheduler just before.
+        }
+        while (Volatile.Read(ref m->Schedulers.stopRequests) != 0);
     }
 }
 

@@ -52,8 +52,8 @@ public unsafe struct Signal
     public ulong Data0;
     /// <summary>What the receiver was doing when the signal came (ProcessStatus): for Kind Call.</summary>
     public long StatusBefore;
-    /// <summary>The process that asks, whose structure stays even when it is gone: for Kind Call.</summary>
-    public Process* Asker;
+    /// <summary>For Kind Call: the VM, which whoever runs it without a process needs.</summary>
+    public Machine* Machine;
 
     private const int HeadWords = 11;
 

@@ -23,8 +23,10 @@ public static unsafe class Signals
         else p->InLast->Next = s;
         p->InLast = s;
         p->InCount++;
-        s->StatusBefore = p->Status;
-        bool wake = p->Status == ProcessStatus.Waiting;
+        s->StatusBefore = p->SuspendCount > 0 && p->Status != ProcessStatus.Running ? ProcessStatus.Suspended : p->Status;
+        // A suspended process does not look at messages, but exit signals, monitors and questions do not wait until it is resumed.
+        bool wake = p->Status == ProcessStatus.Waiting
+            || (p->Status == ProcessStatus.Suspended && s->Kind != SignalKind.Message && s->Kind != SignalKind.AliasMessage);
         if (wake) p->Status = ProcessStatus.Runnable;
         p->Lock.Unlock();
         if (wake) Schedulers.Ready(from, p);

@@ -12,7 +12,7 @@ public static unsafe class Suspension
         Process* p = ProcessTable.Lock(m, pid);
         if (p == null) return false;
         p->SuspendCount += by;
-        bool wake = p->SuspendCount == 0 && p->Status == ProcessStatus.Suspended;
+        bool wake = p->SuspendCount <= 0 && p->Status == ProcessStatus.Suspended;
         if (wake) p->Status = ProcessStatus.Runnable;
         p->Lock.Unlock();
         if (wake) Schedulers.Ready(from, p);

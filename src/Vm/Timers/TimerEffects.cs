@@ -24,11 +24,11 @@ public static unsafe class TimerEffects
     /// Sends a message to a pid or to the process that has a name now. Takes the message over: nobody there, it frees it. Called without any lock of
     /// the timers.
     /// </summary>
-    public static void DeliverMessage(Machine* m, Term destination, TimerMessage* message)
+    public static void DeliverMessage(Machine* m, Term destination, Signal* message)
     {
         if (destination.IsAtom) destination = Registry.WhereIs(m, destination);
-        if (!destination.IsNone) Signals.Message(m, null, destination, message->Term);
-        TimerMessage.Free(message);
+        if (destination.IsNone) Signal.Free(message);
+        else Signals.Send(m, null, destination, message);
     }
 
     /// <summary>

@@ -45,9 +45,14 @@ public unsafe struct TimerNode
     public TimerNode* NextOfProcess, PrevOfProcess;
     public long OnList;
 
-    /// <summary>A pid or a name, and what it will get.</summary>
+    /// <summary>A pid or a name.</summary>
     public Term Destination;
-    public TimerMessage Message;
+
+    /// <summary>What it will get; null: the message is Immediate, or {timeout, TimerRef, Immediate} if Wrap is 1, and is made when the timer fires. So most
+    /// timers are one small block.</summary>
+    public Signal* Message;
+    public Term Immediate;
+    public long Wrap;
 }
 
 /// <summary>The timers of one process, embedded in Process. Process structs are type-stable memory: any thread may take the lock of any of them at any time.</summary>
@@ -65,63 +70,4 @@ public unsafe struct ProcessTimers
 
     /// <summary>Guards First and Pid. Taken before Timers.Lock where both are.</summary>
     public OsMutex Lock;
-}
-
-/// <summary>A message outside all heaps: a term and the memory it stands in. Who holds it frees it, or hands the fragment to a heap.</summary>
-public unsafe struct TimerMessage
-{
-    public Term Term;
-
-    /// <summary>Null when Term is an immediate.</summary>
-    public Fragment* Fragment;
-
-    /// <summary>Off-heap objects in the fragment.</summary>
-    public BinaryRef* OffHeap;
-
-    /// <summary>Copies a term, literals too, so that no code purge can hurt it. False when memory is out.</summary>
-    public static bool Copy(Term t, TimerMessage* message) => Copy(t, 0, message, out _);
-
-    /// <summary>{timeout, TimerRef, t}. False when memory is out.</summary>
-    public static bool Timeout(Term t, ulong id0, ulong id1, TimerMessage* message)
-    {
-        if (!Copy(t, 4 + Reference.Words, message, out ulong* room)) return false;
-        Reference* r = (Reference*)(room + 4);
-        r->Header = Header.Make(Header.Reference, Reference.Words - 1);
-        r->Id0 = id0;
-        r->Id1 = id1;
-        room[0] = Header.Make(Header.Tuple, 3);
-        room[1] = Am.Timeout.Bits;
-        room[2] = Term.Boxed(r).Bits;
-        room[3] = message->Term.Bits;
-        message->Term = Term.Boxed(room);
-        return true;
-    }
-
-    /// <summary>Frees the memory of a message that nobody gets.</summary>
-    public static void Free(TimerMessage* message)
-    {
-        Heap.ReleaseOffHeap(message->OffHeap);
-        Heap.FreeFragments(message->Fragment);
-        *message = default;
-    }
-
-    // With room for some words in front of the copy.
-    private static bool Copy(Term t, long front, TimerMessage* message, out ulong* room)
-    {
-        *message = default;
-        message->Term = t;
-        room = null;
-        long words = t.IsImmediate ? 0 : TermSize.ForCopy(t, null);
-        if (words < 0) return false;
-        if (words + front == 0) return true;
-        Fragment* f = (Fragment*)Allocator.Alloc((nuint)(sizeof(Fragment) + ((words + front) * 8)), Owner.Fragment);
-        if (f == null) return false;
-        f->Next = null;
-        f->Size = f->Used = words + front;
-        room = Memory.Fragment.Words(f);
-        ulong* top = room + front;
-        message->Fragment = f;
-        message->Term = TermCopy.To(t, &top, &message->OffHeap, null);
-        return true;
-    }
 }

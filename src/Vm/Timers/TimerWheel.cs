@@ -34,7 +34,7 @@ public unsafe struct TimerWheel
     /// <summary>Timers in the wheel.</summary>
     public int Count;
 
-    /// <summary>Makes an empty wheel. False when memory is out.</summary>
+    /// <summary>Makes an empty wheel whose time is <paramref name="now"/>; it never goes back. False when memory is out.</summary>
     public bool Create(long now)
     {
         this = default;

@@ -18,7 +18,7 @@ public unsafe struct TimerDirectory
 
     /// <summary>TimerEffects.</summary>
     public delegate*<Machine*, Term, Process*> Find;
-    public delegate*<Machine*, Term, TimerMessage*, void> DeliverMessage;
+    public delegate*<Machine*, Term, Signal*, void> DeliverMessage;
     public delegate*<Process*, void> ReceiveTimedOut;
 
     /// <summary>Makes the directory. False when memory is out.</summary>
@@ -63,7 +63,8 @@ public unsafe struct Timers
     public static bool Create(Timers* t, Machine* m, int index)
     {
         *t = default;
-        if ((uint)index >= TimerDirectory.MaxSchedulers || !t->table.Create() || !t->wheel.Create(VmClock.MonotonicNs(m) / VmClock.Millisecond)) return false;
+        // The wheel starts at 0, before all times of all clocks: the clock may still be changed for a virtual one.
+        if ((uint)index >= TimerDirectory.MaxSchedulers || !t->table.Create() || !t->wheel.Create(0)) return false;
         t->machine = m;
         t->index = index;
         t->quietUntil = TimerWheel.Never;
@@ -108,9 +109,9 @@ public unsafe struct Timers
             while (batch != null)
             {
                 TimerNode* next = (TimerNode*)batch->Wheel.Next;
-                t->machine->TimerDirectory.DeliverMessage(t->machine, batch->Destination, &batch->Message);
+                Signal* message = TimerMessage.Take(batch);
+                if (message != null) t->machine->TimerDirectory.DeliverMessage(t->machine, batch->Destination, message);
                 LeaveProcess(batch);
-                batch->Message = default;
                 Free(batch);
                 batch = next;
             }
@@ -222,7 +223,7 @@ public unsafe struct Timers
         n->Id0 = id0;
         n->Id1 = id1;
         n->Destination = destination;
-        if (!(wrap ? TimerMessage.Timeout(message, id0, id1, &n->Message) : TimerMessage.Copy(message, &n->Message)))
+        if (!TimerMessage.Set(n, message, wrap))
         {
             Allocator.Free(n, (nuint)sizeof(TimerNode), Owner.Timers);
             return false;
@@ -269,9 +270,7 @@ public unsafe struct Timers
     public static void ProcessStarted(Process* p)
     {
         Debug.Assert(p->Timers.First == null && p->Timers.Receive.Linked == 0);
-        p->Timers.Lock.Lock();
-        p->Timers.Pid = p->Pid;
-        p->Timers.Lock.Unlock();
+        Volatile.Write(ref *(ulong*)&p->Timers.Pid, p->Pid.Bits);
     }
 
     /// <summary>
@@ -281,6 +280,7 @@ public unsafe struct Timers
     public static bool ProcessDied(Process* p, int most = int.MaxValue)
     {
         CancelReceive(p);
+        if (p->Timers.Pid.IsNone && p->Timers.First == null) return true;
         WheelNode* chain = null;
         p->Timers.Lock.Lock();
         p->Timers.Pid = Term.None;
@@ -369,7 +369,7 @@ public unsafe struct Timers
 
     private static void Free(TimerNode* n)
     {
-        TimerMessage.Free(&n->Message);
+        if (n->Message != null) Signal.Free(n->Message);
         Allocator.Free(n, (nuint)sizeof(TimerNode), Owner.Timers);
     }
 
