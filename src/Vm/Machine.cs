@@ -21,6 +21,8 @@ public unsafe struct Machine
     /// <summary>The context of the first scheduler.</summary>
     public Context* Context;
     public Schedulers Schedulers;
+    /// <summary>Threads for natives that compute for long, and for those that wait for files.</summary>
+    public DirtyPool DirtyCpu, DirtyIo;
     public ProcessTable Table;
     public Registry Registry;
     /// <summary>Not 0: the VM ends, its threads return.</summary>
@@ -61,6 +63,8 @@ public unsafe struct Machine
         m->Context = &Schedulers.Get(m, 0)->Context;
         if (!ContextLayout.Holds(m->Context)) return null;
         m->Schedulers.Wanted = 1;
+        DirtyPool.Create(&m->DirtyCpu, m, Threads.AvailableProcessors);
+        DirtyPool.Create(&m->DirtyIo, m, 10);
         m->SliceReductions = 4000;
         void* space = OsMemory.Reserve((nuint)LiteralSpace);
         if (space == null) return null;

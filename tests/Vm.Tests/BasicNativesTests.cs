@@ -29,6 +29,9 @@ public sealed unsafe class BasicNativesTests : IDisposable
         machine = (Machine*)Allocator.AllocZeroed((nuint)sizeof(Machine), Owner.Vm);
         VmClock.Start(machine);
         process = (Process*)Allocator.AllocZeroed((nuint)sizeof(Process), Owner.Vm);
+        // What a native reports goes to the context it runs on.
+        process->Context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
+        process->Context->Process = process;
         process->Machine = machine;
         Heap.Create(&process->Heap, shared, 100000);
     }
@@ -37,6 +40,7 @@ public sealed unsafe class BasicNativesTests : IDisposable
     {
         process->Dictionary.Free();
         Heap.Destroy(&process->Heap);
+        Allocator.Free(process->Context, (nuint)sizeof(Context), Owner.Vm);
         Allocator.Free(process, (nuint)sizeof(Process), Owner.Vm);
         Allocator.Free(machine, (nuint)sizeof(Machine), Owner.Vm);
         Allocator.Free(shared, (nuint)sizeof(HeapShared), Owner.Vm);

@@ -25,6 +25,9 @@ public sealed unsafe class BinaryNativesTests : IDisposable
         AtomTable.Initialize();
         shared = (HeapShared*)Allocator.AllocZeroed((nuint)sizeof(HeapShared), Owner.Vm);
         process = (Process*)Allocator.AllocZeroed((nuint)sizeof(Process), Owner.Vm);
+        // What a native reports goes to the context it runs on.
+        process->Context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
+        process->Context->Process = process;
         Heap.Create(&process->Heap, shared, 233);
         process->Machine = machine = (Machine*)Allocator.AllocZeroed((nuint)sizeof(Machine), Owner.Vm);
     }
@@ -33,6 +36,7 @@ public sealed unsafe class BinaryNativesTests : IDisposable
     {
         Heap.Destroy(&process->Heap);
         Allocator.Free(machine, (nuint)sizeof(Machine), Owner.Vm);
+        Allocator.Free(process->Context, (nuint)sizeof(Context), Owner.Vm);
         Allocator.Free(process, (nuint)sizeof(Process), Owner.Vm);
         Allocator.Free(shared, (nuint)sizeof(HeapShared), Owner.Vm);
     }

@@ -21,12 +21,16 @@ public sealed unsafe class EtfTests : IDisposable
         AtomTable.Initialize();
         shared = (HeapShared*)Allocator.AllocZeroed((nuint)sizeof(HeapShared), Owner.Vm);
         process = (Process*)Allocator.AllocZeroed((nuint)sizeof(Process), Owner.Vm);
+        // What a native reports goes to the context it runs on.
+        process->Context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
+        process->Context->Process = process;
         Heap.Create(&process->Heap, shared, 233);
     }
 
     public void Dispose()
     {
         Heap.Destroy(&process->Heap);
+        Allocator.Free(process->Context, (nuint)sizeof(Context), Owner.Vm);
         Allocator.Free(process, (nuint)sizeof(Process), Owner.Vm);
         Allocator.Free(shared, (nuint)sizeof(HeapShared), Owner.Vm);
     }

@@ -11,9 +11,11 @@ public static unsafe class BareModeBifs
     public static Term UnicodeIo(Process* p, Term* a) => Am.True;
 
     /// <summary>prim_file:read_file_nif/1: {ok, Binary} or {error, Posix}. The name is a zero-terminated binary (internal_name2native/1).</summary>
-    [Bif("prim_file:read_file_nif/1")]
+    [Bif("prim_file:read_file_nif/1", BifKind.Traps)]
     public static Term ReadFile(Process* p, Term* a)
     {
+        Machine* m = p->Machine;
+        if (!DirtyPool.Runs(p)) return DirtyPool.Enter(p, a, ExportTable.Put(m, Am.PrimFile, Am.ReadFileNif, 1), &m->DirtyIo);
         if (!Binaries.Bytes(a[0], out byte* name, out long offset, out long bits) || offset != 0 || (bits & 7) != 0 || bits == 0 || name[(bits / 8) - 1] != 0) return Process.Badarg(p);
         byte* bytes = ModuleFinder.ReadFile(name, out long size, out Platform.Errno error);
         if (bytes == null) return Process.Tuple(p, Am.Error, AtomTable.Intern(Platform.ErrnoNames.Atom(error)));

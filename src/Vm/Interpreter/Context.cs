@@ -39,6 +39,8 @@ public unsafe struct Context
     public long Bumped;
     /// <summary>The scheduler whose context this is; null: a context without (IoServer's).</summary>
     public Scheduler* Scheduler;
+    /// <summary>1: the context of a dirty thread.</summary>
+    public int Dirty;
 
     public const int MaxRegisters = 1024, MaxFloatRegisters = 1024;
 
@@ -58,5 +60,5 @@ public unsafe struct Context
 /// <summary>Why threaded code came back to the run loop.</summary>
 public static class StopReason
 {
-    public const long Finished = 1, Yielded = 2, Exited = 3, Waiting = 4, Halted = 5, Killed = 6;
+    public const long Finished = 1, Yielded = 2, Exited = 3, Waiting = 4, Halted = 5, Killed = 6, Dirty = 7;
 }

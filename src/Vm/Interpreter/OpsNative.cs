@@ -96,6 +96,7 @@ public static unsafe partial class Ops
         if (kind == FailKind.Leave) return C->Stop = p->TrapArity;
         p->Heap.Stack = (ulong*)E;
         p->Resume = next;
+        if (kind == FailKind.Dirty) return C->Stop = StopReason.Dirty;
         *Context.Xs(C) = new Term(p->TrapArgs[0]);
         ProcessState.SaveRegisters(C, 1);
         return C->Stop = StopReason.Yielded;

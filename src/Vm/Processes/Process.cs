@@ -23,6 +23,8 @@ public enum FailKind
     Leave = 3,
     /// <summary>The native is done, its result is TrapArgs[0]: leave the slice, so that signals to itself are handled before it goes on.</summary>
     Yield = 4,
+    /// <summary>The native goes on on a dirty thread (DirtyPool.Enter).</summary>
+    Dirty = 5,
 }
 
 /// <summary>What a process is doing, as senders of signals must know it. Changed under Process.Lock, but for Runnable -> Running.</summary>

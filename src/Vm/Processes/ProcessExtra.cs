@@ -17,6 +17,10 @@ public unsafe struct ProcessExtra
     public ReceiveMarkers Markers;
     /// <summary>Suspensions this process has made: key: the pid, A: how many.</summary>
     public KeyTable Suspended;
+    /// <summary>The native that is to run, runs or has failed on a dirty thread, or null; which threads; how it failed (Native null: it did not).</summary>
+    public Export* DirtyNative;
+    public DirtyPool* DirtyPool;
+    public DirtyFailure DirtyFailure;
     /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
     public delegate*<Process*, void> OnExit;
 

@@ -136,7 +136,7 @@ public static unsafe class ProcessState
         if (p->SuspendCount > 0) return StopReason.Yielded;
         for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
         p->SavedCount = 0;
-        long stop = Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);
+        long stop = p->Extra != null && p->Extra->DirtyFailure.Native != null ? DirtyPool.Raise(p, c) : Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);
         p->ReductionsDone += reductions - c->Reductions;
         return stop;
     }

@@ -131,6 +131,8 @@ public unsafe struct Schedulers
             if (Get(m, i)->Thread != 0) Threads.Join(Get(m, i)->Thread, out _);
             Get(m, i)->Thread = 0;
         }
+        DirtyPool.Stop(&m->DirtyCpu);
+        DirtyPool.Stop(&m->DirtyIo);
     }
 
     /// <summary>--deterministic: one scheduler, whose choices and slice lengths come from the seed, and virtual time. Before the first process runs.</summary>
@@ -285,6 +287,11 @@ public unsafe struct Schedulers
                 return;
             }
             if (stop == StopReason.Halted) return;
+            if (stop == StopReason.Dirty)
+            {
+                DirtyPool.Hand(p);
+                return;
+            }
             bool keep = p == m->Schedulers.Main;
             ProcessExit.End(p, stop, keep);
             if (!keep) Context.ForgetFailure(c);
@@ -385,6 +392,8 @@ public unsafe struct Schedulers
     {
         long before = Interlocked.Read(ref m->Schedulers.wakes);
         if (Volatile.Read(ref m->Schedulers.asleep) != m->Schedulers.Count) return false;
+        // What a dirty thread has makes a process ready before it leaves InFlight.
+        if (m->DirtyCpu.InFlight != 0 || m->DirtyIo.InFlight != 0) return false;
         for (int i = 0; i < m->Schedulers.Count; i++)
             if (Get(m, i)->Timers.Count != 0 || Get(m, i)->Queue.Count != 0) return false;
         return Interlocked.Read(ref m->Schedulers.wakes) == before && Volatile.Read(ref m->Schedulers.asleep) == m->Schedulers.Count;

@@ -1,0 +1,191 @@
+// Dirty threads: natives that compute or wait for long run there, so that no scheduler stands still. The process belongs to the dirty thread for that time;
+// signals to it wait.
+namespace MyBeam.Vm;
+
+using System.Runtime.InteropServices;
+using System.Threading;
+using MyBeam.Memory;
+using MyBeam.Platform;
+
+/// <summary>What a native failed with on a dirty thread; on the process until a scheduler raises it. The terms are on the heap of the process.</summary>
+public unsafe struct DirtyFailure
+{
+    public Export* Native;
+    public ExceptionClass Class;
+    public Term Reason, Args, Info, Cause;
+}
+
+/// <summary>One dirty thread.</summary>
+public unsafe struct DirtyThread
+{
+    public Context Context;
+    public DirtyPool* Pool;
+    public nuint Thread;
+    public DirtyThread* Next;
+}
+
+/// <summary>The threads for one kind of work; two are embedded in Machine. Threads are started when there is work for them.</summary>
+public unsafe struct DirtyPool
+{
+    private Machine* machine;
+    private OsMutex mutex;
+    private OsCondition more;
+    private ProcessRow waiting;
+    private int idle, count, most, inFlight;
+    private DirtyThread* threads;
+
+    private const nuint StackBytes = 1024 * 1024;
+
+    /// <summary>Sets the number of threads there may be.</summary>
+    public static void Create(DirtyPool* pool, Machine* m, int most)
+    {
+        *pool = default;
+        pool->machine = m;
+        pool->most = most;
+    }
+
+    /// <summary>Threads there may be.</summary>
+    public readonly int Most => most;
+
+    /// <summary>Processes that are there or on their way.</summary>
+    public int InFlight => Volatile.Read(ref inFlight);
+
+    /// <summary>Whether the native already runs on a dirty thread.</summary>
+    public static bool Runs(Process* p) => p->Context->Scheduler == null && p->Context->Dirty != 0;
+
+    /// <summary>Has this native called again on a dirty thread with the same arguments: `if (!DirtyPool.Runs(p)) return DirtyPool.Enter(…);`. Always None.</summary>
+    public static Term Enter(Process* p, Term* a, Export* self, DirtyPool* pool)
+    {
+        // IoServer's helper runs on no scheduler: it does the work itself.
+        if (p->Context->Scheduler == null) return self->Native(p, a);
+        ProcessExtra* x = ProcessExtra.Of(p);
+        if (x == null || !ProcessState.Keep(p, a, self->Arity)) return Process.SystemLimit(p);
+        x->DirtyNative = self;
+        x->DirtyPool = pool;
+        p->Fail = FailKind.Dirty;
+        return Term.None;
+    }
+
+    /// <summary>Takes over a process that has left its slice by Enter.</summary>
+    public static void Hand(Process* p)
+    {
+        DirtyPool* pool = p->Extra->DirtyPool;
+        Interlocked.Increment(ref pool->inFlight);
+        pool->mutex.Lock();
+        pool->waiting.Add(p);
+        bool start = pool->idle == 0 && pool->count < pool->most;
+        if (start) pool->count++;
+        else pool->more.WakeOne();
+        pool->mutex.Unlock();
+        if (start) Start(pool);
+    }
+
+    private static void Start(DirtyPool* pool)
+    {
+        DirtyThread* t = (DirtyThread*)Allocator.AllocZeroed((nuint)sizeof(DirtyThread), Owner.Vm);
+        if (t != null)
+        {
+            t->Pool = pool;
+            t->Context.Machine = pool->machine;
+            t->Context.HaltCode = pool->machine->HaltCode;
+            t->Context.Dirty = 1;
+            pool->mutex.Lock();
+            t->Next = pool->threads;
+            pool->threads = t;
+            pool->mutex.Unlock();
+            if (Threads.Start(&Main, t, StackBytes, out t->Thread) == Errno.None) return;
+        }
+        pool->mutex.Lock();
+        bool alone = --pool->count == 0;
+        Process* p = alone ? pool->waiting.Take() : null;
+        pool->mutex.Unlock();
+        // No thread at all: the scheduler has to do it.
+        if (p == null || t == null) return;
+        Work(t, p);
+    }
+
+    [UnmanagedCallersOnly]
+    private static void* Main(void* argument)
+    {
+        DirtyThread* t = (DirtyThread*)argument;
+        DirtyPool* pool = t->Pool;
+        fixed (byte* name = "dirty\0"u8) Threads.SetName(name);
+        pool->mutex.Lock();
+        while (Volatile.Read(ref pool->machine->Ending) == 0)
+        {
+            Process* p = pool->waiting.Take();
+            if (p == null)
+            {
+                pool->idle++;
+                pool->more.Wait((OsMutex*)&pool->mutex, -1);
+                pool->idle--;
+                continue;
+            }
+            pool->mutex.Unlock();
+            Work(t, p);
+            pool->mutex.Lock();
+        }
+        pool->mutex.Unlock();
+        return null;
+    }
+
+    private static void Work(DirtyThread* t, Process* p)
+    {
+        Context* scheduler = p->Context;
+        Context* c = &t->Context;
+        ProcessExtra* x = p->Extra;
+        c->Process = p;
+        p->Context = c;
+        Term result = x->DirtyNative->Native(p, p->SavedX);
+        if (!result.IsNone)
+        {
+            x->DirtyNative = null;
+            ProcessState.Keep(p, &result, 1);
+        }
+        else
+        {
+            x->DirtyFailure = new DirtyFailure
+            {
+                Native = x->DirtyNative, Class = c->FailClass, Reason = c->FailReason, Args = c->FailArgs, Info = c->FailInfo, Cause = c->FailCause,
+            };
+        }
+        p->ReductionsDone += c->Bumped;
+        c->Bumped = 0;
+        c->Process = null;
+        Context.ForgetFailure(c);
+        p->Context = scheduler;
+        Volatile.Write(ref p->Status, ProcessStatus.Runnable);
+        DirtyPool* pool = t->Pool;
+        Schedulers.Ready(null, p);
+        Interlocked.Decrement(ref pool->inFlight);
+    }
+
+    /// <summary>Raises what the native failed with: the x registers hold its arguments. Gives the StopReason.</summary>
+    public static long Raise(Process* p, Context* c)
+    {
+        DirtyFailure f = p->Extra->DirtyFailure;
+        p->Extra->DirtyFailure = default;
+        p->Extra->DirtyNative = null;
+        Process.Raise(p, f.Class, f.Reason);
+        p->FailArgs = f.Args;
+        p->FailInfo = f.Info;
+        p->FailCause = f.Cause;
+        return Exceptions.RaiseNative(p->Resume - 1, (Term*)p->Heap.Stack, c, f.Native);
+    }
+
+    /// <summary>Ends the threads (Machine.Ending is set) and frees them.</summary>
+    public static void Stop(DirtyPool* pool)
+    {
+        pool->mutex.Lock();
+        pool->more.WakeAll();
+        pool->mutex.Unlock();
+        while (pool->threads != null)
+        {
+            DirtyThread* t = pool->threads;
+            pool->threads = t->Next;
+            if (t->Thread != 0) Threads.Join(t->Thread, out _);
+            Allocator.Free(t, (nuint)sizeof(DirtyThread), Owner.Vm);
+        }
+        pool->count = 0;
+    }
+}
