@@ -55,7 +55,7 @@ public unsafe struct ModuleFinder
         if (f->Archive == null) return false;
         byte* bytes = ModuleArchive.Unpack(f->Archive, f->ArchiveBytes, name, out long size);
         if (bytes == null) return false;
-        LoadedModule* module = ModuleLoader.Load(m, bytes, size, name, &f->LastError);
+        LoadedModule* module = ModuleLoader.Load(m, bytes, size, name, &f->LastError, trusted: true);
         Allocator.Free(bytes, (nuint)size, Owner.Loader);
         return module != null;
     }

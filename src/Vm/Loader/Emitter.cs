@@ -173,32 +173,23 @@ public unsafe struct Emitter
             return start;
         }
         System.ReadOnlySpan<byte> kinds = InstructionTable.Operands(family);
-        FitKinds(kinds, count);
-        start = Words.Count;
-        int variant = 0, packed = 0, wide = 0;
-        bool label = false;
-        int at = 0;
-        for (int k = 0; k < count; k++)
+        byte* firsts = stackalloc byte[16];
+        if (!Choose(kinds, count, firsts, out int variant, out int packed, out bool label))
         {
-            int length = KindLength(kinds, at);
-            byte first = kinds[at];
-            if (length > 1) variant = (variant * length) + KindIndex(kinds.Slice(at, length), LetterOf(pending[k]));
-            if (first == 'j') label = true;
-            else if (IsPacked(first)) packed++;
-            at += length + 1;
+            FitKinds(kinds, count);
+            Choose(kinds, count, firsts, out variant, out packed, out label);
         }
+        start = Words.Count;
         if (Machine->NoteSpecific != null) Machine->NoteSpecific->Add(new SpecificMark { Word = start, Family = (ushort)family, Variant = (ushort)variant }, Owner.Loader);
         // A label takes slots 2-3; the operands after the second move to the next word.
         int slots = label ? (packed <= 2 ? 4 : packed + 2) : packed;
         int packedWords = (slots + 3) / 4;
         Words.Add(Machine->Handlers[InstructionTable.FirstVariant[family] + variant]);
         for (int i = 0; i < packedWords; i++) Words.Add(0);
-        at = 0;
         int slot = 0;
         for (int k = 0; k < count; k++)
         {
-            int length = KindLength(kinds, at);
-            byte first = kinds[at];
+            byte first = firsts[k];
             if (first == 'j') Patches.Add(new Patch { Word = start + 1, From = start, Label = (int)pending[k].Value, Form = 0 });
             else if (IsPacked(first))
             {
@@ -211,15 +202,8 @@ public unsafe struct Emitter
                 slot++;
                 if (label && slot == 2) slot = 4;
             }
-            at += length + 1;
         }
-        at = 0;
-        for (int k = 0; k < count; k++)
-        {
-            int length = KindLength(kinds, at);
-            WideOperand(kinds[at], pending[k], ref wide);
-            at += length + 1;
-        }
+        for (int k = 0; k < count; k++) WideOperand(firsts[k], ref pending[k]);
         return start;
     }
 
@@ -349,11 +333,37 @@ public unsafe struct Emitter
         return n;
     }
 
-    private static int KindIndex(System.ReadOnlySpan<byte> kinds, byte letter)
+    // The variant for the operands at hand, and what they take: the first letter of each operand's kinds, packed slots, whether one is a label. False: the family
+    // has no variant for them.
+    private bool Choose(System.ReadOnlySpan<byte> kinds, int count, byte* firsts, out int variant, out int packed, out bool label)
     {
-        for (int i = 0; i < kinds.Length; i++)
-            if (kinds[i] == letter) return i;
-        return 0;
+        variant = packed = 0;
+        label = false;
+        int at = 0;
+        for (int k = 0; k < count; k++)
+        {
+            byte first = at < kinds.Length ? kinds[at] : (byte)0;
+            firsts[k] = first;
+            int start = at, index = -1;
+            if (first is (byte)'x' or (byte)'y' or (byte)'c')
+            {
+                byte letter = LetterOf(pending[k]);
+                for (; at < kinds.Length && kinds[at] != ','; at++)
+                    if (kinds[at] == letter) index = at - start;
+                if (index < 0) return false;
+                int length = at - start;
+                if (length > 1) variant = (variant * length) + index;
+                packed++;
+            }
+            else
+            {
+                if (first == 'j') label = true;
+                else if (IsPacked(first)) packed++;
+                while (at < kinds.Length && kinds[at] != ',') at++;
+            }
+            at++;
+        }
+        return true;
     }
 
     private static byte LetterOf(in GenericArg a) => a.Kind switch { ArgKind.X => (byte)'x', ArgKind.Y => (byte)'y', _ => (byte)'c' };
@@ -391,17 +401,23 @@ public unsafe struct Emitter
         _ => -1,
     };
 
-    private void WideOperand(byte kind, GenericArg a, ref int wide)
+    private Term ConstantOf(ref GenericArg a)
+    {
+        GenericArg copy = a;
+        return Constant(&copy);
+    }
+
+    private void WideOperand(byte kind, ref GenericArg a)
     {
         switch (kind)
         {
             case (byte)'x' or (byte)'y' or (byte)'c':
                 if (a.Kind is ArgKind.X or ArgKind.Y) return;
-                Words.Add(Constant(&a).Bits);
+                Words.Add(ConstantOf(ref a).Bits);
                 break;
             case (byte)'w':
                 if (a.Kind == ArgKind.F && a.Value != 0) Patches.Add(new Patch { Word = Words.Count, From = start, Label = (int)a.Value, Form = 1 });
-                Words.Add(a.Kind == ArgKind.F ? 0UL : a.Kind is ArgKind.I or ArgKind.A or ArgKind.N or ArgKind.Lit ? Constant(&a).Bits : (ulong)a.Value);
+                Words.Add(a.Kind == ArgKind.F ? 0UL : a.Kind is ArgKind.I or ArgKind.A or ArgKind.N or ArgKind.Lit ? ConstantOf(ref a).Bits : (ulong)a.Value);
                 break;
             case (byte)'l':
                 Patches.Add(new Patch { Word = Words.Count, From = start, Label = (int)a.Value, Form = 2 });
@@ -413,9 +429,6 @@ public unsafe struct Emitter
             case (byte)'n':
                 Words.Add((ulong)Imports[a.Value]->Native);
                 break;
-            default:
-                return;
         }
-        wide++;
     }
 }

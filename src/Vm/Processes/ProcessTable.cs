@@ -17,7 +17,7 @@ public unsafe struct ProcessTable
     private Process* free;
     private NativeList<nint> slabs;
 
-    private const int SlabProcesses = 64;
+    private const int SlabProcesses = 16;
 
     /// <summary>Most processes at once (system_info(process_limit)).</summary>
     public const int DefaultLimit = 1 << 20;
