@@ -25,6 +25,30 @@ extern const unsigned char mybeam_archive_start[], mybeam_archive_end[];
 
 const unsigned char *mybeam_archive(size_t *bytes) { *bytes = (size_t)(mybeam_archive_end - mybeam_archive_start); return mybeam_archive_start; }
 
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* SIGINT and SIGTERM: the VM is halted with the status that shells give to a program that a signal has ended, so that what is buffered is still written.
+   The second one ends the program at once. Here because a signal handler must not be managed code in the hosted build. */
+static int *halting, *exit_status, *sleeping;
+
+static void halt_by_signal(int number) {
+  *exit_status = 128 + number;
+  __atomic_store_n(halting, 1, __ATOMIC_SEQ_CST);
+  syscall(SYS_futex, sleeping, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+void mybeam_halt_on_signals(int *halting_word, int *status_word, int *sleeping_word) {
+  struct sigaction action = {.sa_handler = halt_by_signal, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+  halting = halting_word;
+  exit_status = status_word;
+  sleeping = sleeping_word;
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
 #ifdef MYBEAM_HOSTED
 
 /* glibc gives constructors main's arguments. */

@@ -3,6 +3,7 @@
 namespace MyBeam.Cli;
 
 using System;
+using System.Runtime.InteropServices;
 using MyBeam.Memory;
 using MyBeam.Platform;
 using MyBeam.Vm;
@@ -19,6 +20,9 @@ public static unsafe class RunCommand
     }
 
     private const int MaxArguments = 255;
+
+    [DllImport("mybeam", EntryPoint = "mybeam_halt_on_signals"), SuppressGCTransition]
+    private static extern void HaltOnSignals(int* halting, int* status, int* sleeping);
 
     /// <summary>Runs it; gives the exit status: 0, 1 after an uncaught exception or a module that cannot be run, 2 for a wrong command line.</summary>
     public static int Run(byte** arguments, int count, byte* archive, nuint archiveBytes)
@@ -133,6 +137,7 @@ public static unsafe class RunCommand
         if (target == null) return 1;
         if (module->OnLoadWord >= 0) m->PendingOnLoad = module;
         ProcessState.SetCall(p, target, x, o->ArgumentCount);
+        HaltOnSignals(&m->Halting, &m->ExitStatus, &Schedulers.Get(m, 0)->Sleeping);
         long before = Clock.MonotonicNanoseconds;
         long stop = ProcessState.Run(m, p);
         long after = Clock.MonotonicNanoseconds;
