@@ -83,7 +83,6 @@ public static unsafe class ErtsMiscBifs
     public static Term CheckOldCode(Process* p, Term* a)
     {
         if (!a[0].IsAtom) return Process.Badarg(p);
-        LoadedModule* module = CodeTable.Current(p->Machine, a[0]);
-        return Term.Bool(module != null && module->Old != null);
+        return Term.Bool(CodeTable.OldVersion(p->Machine, a[0]) != null);
     }
 }

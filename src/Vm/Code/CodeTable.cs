@@ -32,12 +32,27 @@ public unsafe struct CodeTable
     /// <summary>Handler address of each catch index, in pieces.</summary>
     private fixed ulong catches[MostPieces];
     private uint catchCount;
+    /// <summary>Literals of versions that were purged.</summary>
+    private NativeList<ModuleLiterals> retired;
 
     private const int MostPieces = 1024;
     private const uint PieceCatches = 4096;
 
     /// <summary>The current version of a module, or null.</summary>
     public static LoadedModule* Current(Machine* m, Term name)
+    {
+        LoadedModule* module = Newest(m, name);
+        return module == null || Volatile.Read(ref module->Deleted) != 0 ? null : module;
+    }
+
+    /// <summary>The old version of a module, or null.</summary>
+    public static LoadedModule* OldVersion(Machine* m, Term name)
+    {
+        LoadedModule* module = Newest(m, name);
+        return module == null || Volatile.Read(ref module->Deleted) != 0 ? module : module->Old;
+    }
+
+    private static LoadedModule* Newest(Machine* m, Term name)
     {
         Names* n = (Names*)Volatile.Read(ref *(nint*)&m->Code.names);
         if (n == null) return null;
@@ -60,7 +75,7 @@ public unsafe struct CodeTable
         while (n != null && index <= n->Mask)
         {
             LoadedModule* module = Names.Entries(n)[index++];
-            if (module != null) return module;
+            if (module != null && module->Deleted == 0) return module;
         }
         return null;
     }
@@ -107,22 +122,12 @@ public unsafe struct CodeTable
         while (entries[i] != null && entries[i]->Name != module->Name) i = (i + 1) & t->names->Mask;
         LoadedModule* before = entries[i];
         if (before == null) t->nameCount++;
-        else
-        {
-            // Exports that the new version lacks are undefined again.
-            for (int k = 0; k < before->ExportCount; k++)
-            {
-                Export* e = ExportTable.Put(m, before->Name, before->Exports[k].Function, before->Exports[k].Arity);
-                if (e->Native == null) ExportTable.Undefine(m, e);
-            }
-        }
+        // Exports that the new version lacks are undefined again.
+        else if (before->Deleted == 0) UndefineExports(m, before);
         module->Old = before;
-        Interlocked.Increment(ref t->changes);
-        int at = t->addressCount++;
-        for (; at > 0 && t->byAddress[at - 1]->Code > module->Code; at--) t->byAddress[at] = t->byAddress[at - 1];
-        t->byAddress[at] = module;
-        Interlocked.Increment(ref t->changes);
+        EnterAddress(t, module);
         Volatile.Write(ref *(nint*)&entries[i], (nint)module);
+        EnterFuns(module);
         for (int k = 0; k < module->ExportCount; k++)
         {
             Export* e = ExportTable.Put(m, module->Name, module->Exports[k].Function, module->Exports[k].Arity);
@@ -130,6 +135,113 @@ public unsafe struct CodeTable
             if (e->Native == null) Volatile.Write(ref *(nint*)&e->Address, (nint)(module->Code + module->Exports[k].Word));
         }
         return true;
+    }
+
+    private static void UndefineExports(Machine* m, LoadedModule* module)
+    {
+        for (int k = 0; k < module->ExportCount; k++)
+        {
+            Export* e = ExportTable.Put(m, module->Name, module->Exports[k].Function, module->Exports[k].Arity);
+            if (e->Native == null) ExportTable.Undefine(m, e);
+        }
+    }
+
+    // Funs of this version run its code from here on. Another version with the same MD5 has the same entries.
+    private static void EnterFuns(LoadedModule* module)
+    {
+        for (int k = 0; k < module->FunCount; k++)
+        {
+            FunEntry* f = module->Funs[k].Entry;
+            f->Owner = module;
+            Volatile.Write(ref *(nint*)&f->Address, (nint)(module->Code + module->Funs[k].Word));
+        }
+    }
+
+    private static void EnterAddress(CodeTable* t, LoadedModule* module)
+    {
+        Interlocked.Increment(ref t->changes);
+        int at = t->addressCount++;
+        for (; at > 0 && t->byAddress[at - 1]->Code > module->Code; at--) t->byAddress[at] = t->byAddress[at - 1];
+        t->byAddress[at] = module;
+        Interlocked.Increment(ref t->changes);
+    }
+
+    // -- old versions; the caller holds the lock of those who change code --
+
+    /// <summary>Lets a module whose on_load function has not run be found by address: its code runs, but its name still means the version before.</summary>
+    public static void InstallPending(Machine* m, LoadedModule* module)
+    {
+        module->Pending = 1;
+        EnterAddress(&m->Code, module);
+        EnterFuns(module);
+    }
+
+    /// <summary>Takes it out of the row by address again; Install or Discard follows.</summary>
+    public static void RemovePending(Machine* m, LoadedModule* module)
+    {
+        module->Pending = 0;
+        LeaveAddress(&m->Code, module);
+    }
+
+    /// <summary>Makes the current version the old one. There is no old one yet.</summary>
+    public static void Delete(Machine* m, LoadedModule* module)
+    {
+        UndefineExports(m, module);
+        Volatile.Write(ref module->Deleted, 1);
+    }
+
+    /// <summary>Frees an old version; no process runs it or returns to it, and all other schedulers stand still. Its literals stay: terms may refer to them.</summary>
+    public static void Purge(Machine* m, LoadedModule* old)
+    {
+        CodeTable* t = &m->Code;
+        LoadedModule* newest = Newest(m, old->Name);
+        if (newest == old) LeaveName(t, old);
+        else if (newest != null && newest->Old == old) newest->Old = null;
+        LeaveAddress(t, old);
+        Discard(m, old);
+    }
+
+    /// <summary>Frees a version that no table names; its literals stay.</summary>
+    public static void Discard(Machine* m, LoadedModule* module)
+    {
+        m->Code.retired.Add(module->Literals, Owner.Code);
+        for (int k = 0; k < module->FunCount; k++)
+        {
+            FunEntry* f = module->Funs[k].Entry;
+            if (f->Owner != module) continue;
+            f->Owner = null;
+            Volatile.Write(ref *(nint*)&f->Address, 0);
+        }
+        LoadedModule.FreeCode(module);
+    }
+
+    private static void LeaveAddress(CodeTable* t, LoadedModule* module)
+    {
+        Interlocked.Increment(ref t->changes);
+        int at = 0;
+        while (at < t->addressCount && t->byAddress[at] != module) at++;
+        if (at < t->addressCount) t->addressCount--;
+        for (; at < t->addressCount; at++) t->byAddress[at] = t->byAddress[at + 1];
+        Interlocked.Increment(ref t->changes);
+    }
+
+    // What stood behind it in the hash array moves up, as far as its own place allows.
+    private static void LeaveName(CodeTable* t, LoadedModule* module)
+    {
+        LoadedModule** entries = Names.Entries(t->names);
+        uint mask = t->names->Mask;
+        uint hole = Hash(module->Name) & mask;
+        while (entries[hole] != module) hole = (hole + 1) & mask;
+        entries[hole] = null;
+        t->nameCount--;
+        for (uint i = (hole + 1) & mask; entries[i] != null; i = (i + 1) & mask)
+        {
+            uint home = Hash(entries[i]->Name) & mask;
+            if (((i - home) & mask) < ((i - hole) & mask)) continue;
+            entries[hole] = entries[i];
+            entries[i] = null;
+            hole = i;
+        }
     }
 
     // The module that has this code address, or null.
@@ -223,6 +335,12 @@ public unsafe struct CodeTable
     {
         CodeTable* t = &m->Code;
         for (int i = 0; i < t->addressCount; i++) LoadedModule.Free(m, t->byAddress[i]);
+        for (int i = 0; i < t->retired.Count; i++)
+        {
+            ModuleLiterals literals = t->retired[i];
+            LiteralArea.FreeModule(&m->Literals, &literals);
+        }
+        t->retired.Free(Owner.Code);
         if (t->byAddress != null) Allocator.Free(t->byAddress, (nuint)t->addressRoom * 8, Owner.Code);
         for (int i = 0; i < t->oldRows.Count; i++) Allocator.Free((void*)t->oldRows[i], (nuint)t->oldRooms[i] * 8, Owner.Code);
         t->oldRows.Free(Owner.Code);

@@ -38,13 +38,26 @@ public unsafe struct LoadedModule
     /// <summary>Native records it defines, in the order of the file.</summary>
     public ModuleRecord* Records;
     public int RecordCount;
+    /// <summary>The funs it makes.</summary>
+    public ModuleFun* Funs;
+    public int FunCount;
     /// <summary>Older version (until it is purged), or null.</summary>
     public LoadedModule* Old;
+    /// <summary>1: it was deleted (erlang:delete_module/1): it is the old version of its name, and there is no current one.</summary>
+    public int Deleted;
+    /// <summary>1: prepared, its on_load function has not run: nobody can call it yet.</summary>
+    public int Pending;
 
-    /// <summary>Frees the module's blocks.</summary>
+    /// <summary>Frees the module's blocks and its literals.</summary>
     public static void Free(Machine* m, LoadedModule* module)
     {
         LiteralArea.FreeModule(&m->Literals, &module->Literals);
+        FreeCode(module);
+    }
+
+    /// <summary>Frees the module's blocks but not its literals.</summary>
+    public static void FreeCode(LoadedModule* module)
+    {
         Allocator.Free(module->Code, (nuint)module->CodeWords * 8, Owner.Code);
         Allocator.Free(module->FunctionWords, (nuint)module->FunctionCount * 4, Owner.Code);
         Allocator.Free(module->LineMarks, (nuint)(module->LineMarkCount * sizeof(Emitter.LineMark)), Owner.Code);
@@ -53,6 +66,7 @@ public unsafe struct LoadedModule
         Allocator.Free(module->Files, (nuint)(module->FileCount * sizeof(GenericBytes)), Owner.Code);
         Allocator.Free(module->FileText, (nuint)module->FileTextBytes, Owner.Code);
         Allocator.Free(module->Exports, (nuint)(module->ExportCount * sizeof(ModuleExport)), Owner.Code);
+        Allocator.Free(module->Funs, (nuint)(module->FunCount * sizeof(ModuleFun)), Owner.Code);
         Allocator.Free(module->Records, (nuint)(module->RecordCount * sizeof(ModuleRecord)), Owner.Code);
         Allocator.Free(module->Attributes.Data, (nuint)module->Attributes.Bytes, Owner.Code);
         Allocator.Free(module->CompileInfo.Data, (nuint)module->CompileInfo.Bytes, Owner.Code);
@@ -66,6 +80,13 @@ public struct ModuleExport
     public Term Function;
     public int Arity;
     /// <summary>Word index of its entry.</summary>
+    public int Word;
+}
+
+/// <summary>One local fun of a module: its entry and the word index of its code.</summary>
+public unsafe struct ModuleFun
+{
+    public FunEntry* Entry;
     public int Word;
 }
 

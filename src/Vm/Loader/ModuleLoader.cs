@@ -16,6 +16,14 @@ public static unsafe class ModuleLoader
     /// <param name="trusted">The bytes are part of this executable: what they were checked for when it was made (FlowCheck) is not checked again.</param>
     public static LoadedModule* Load(Machine* m, byte* bytes, long size, Term expected, LoadError* error, bool trusted = false)
     {
+        LoadedModule* module = Prepare(m, bytes, size, expected, error, trusted);
+        if (module != null) CodeTable.Install(m, module);
+        return module;
+    }
+
+    /// <summary>As Load, but the module is not installed: it is the caller's (CodeTable.Install, after CodeTable.Reserve(m, 0), or LoadedModule.Free).</summary>
+    public static LoadedModule* Prepare(Machine* m, byte* bytes, long size, Term expected, LoadError* error, bool trusted = false)
+    {
         BeamFile file;
         if (!BeamFile.Open(bytes, size, &file, error)) return null;
         GenericCode code;
@@ -27,7 +35,6 @@ public static unsafe class ModuleLoader
             GenericCode.Free(&code);
         }
         file.Free();
-        if (module != null) CodeTable.Install(m, module);
         return module;
     }
 
@@ -177,8 +184,10 @@ public static unsafe class ModuleLoader
         for (int i = 0; i < 16; i++) module->Md5[i] = code->Md5[i];
         module->Exports = (ModuleExport*)Allocator.Alloc((nuint)code->ExportCount * (nuint)sizeof(ModuleExport), Owner.Code);
         module->ExportCount = code->ExportCount;
+        module->Funs = (ModuleFun*)Allocator.Alloc((nuint)code->FunCount * (nuint)sizeof(ModuleFun), Owner.Code);
+        module->FunCount = code->FunCount;
         bool good = files && module->Code != null && module->FunctionWords != null && module->LineMarks != null && module->FrameMarks != null && module->LineItems != null
-            && module->Exports != null && (module->Attributes.Data != null || code->Attributes.Data == null)
+            && module->Exports != null && module->Funs != null && (module->Attributes.Data != null || code->Attributes.Data == null)
             && (module->CompileInfo.Data != null || code->CompileInfo.Data == null) && CodeTable.Reserve(m, e->Catches.Count);
         if (!good) return error->Fail(LoadErrorCode.NoMemory, ChunkId.Code, 0, "no memory for the code"u8);
         for (int i = 0; i < e->Patches.Count; i++)
@@ -214,8 +223,7 @@ public static unsafe class ModuleLoader
             entry->FreeCount = f.FreeCount;
             entry->Function = f.Function;
             entry->OldUniq = f.OldUniq;
-            entry->Address = module->Code + e->LabelWords[f.Label];
-            entry->Owner = module;
+            module->Funs[i] = new ModuleFun { Entry = entry, Word = e->LabelWords[f.Label] };
         }
         module->OnLoadWord = code->OnLoad < 0 ? -1 : e->LabelWords[code->Functions[code->OnLoad].EntryLabel];
     }

@@ -108,7 +108,9 @@ public static unsafe class SignalHandling
                 break;
             case SignalKind.Call:
                 s->Run(p, s);
-                return true;
+                if (p->Heap.Exhausted == 0) return true;
+                Process.Raise(p, ExceptionClass.Exit, Am.Killed);
+                return false;
         }
         Signal.Free(s);
         return true;
