@@ -251,7 +251,6 @@ public static unsafe class FuzzCommand
         FuzzRandom random = new(s->Seed ^ 0x5EED, s->Index);
         int first = random.Below(module->ExportCount);
         Machine* m = s->Machine;
-        if (module->OnLoadWord >= 0) m->PendingOnLoad = module;
         for (int k = 0, calls = 0; k < module->ExportCount && calls < MaxCalls; k++)
         {
             ModuleExport e = module->Exports[(first + k) % module->ExportCount];
@@ -268,6 +267,7 @@ public static unsafe class FuzzCommand
         Process* p = ProcessState.Create(m);
         if (p == null) return;
         p->GroupLeader = IoServer.Start(m);
+        BareModeSystem.Start(m);
         Term* x = (Term*)m->Context->X;
         for (int i = 0; i < target->Arity; i++) x[i] = Argument(p, ref random);
         ProcessState.SetCall(p, target, x, (int)target->Arity);

@@ -57,9 +57,9 @@ public static unsafe class RunCommand
                 continue;
             }
             if (!plain && Program.Is(a, "--time"u8)) { o->Time = true; continue; }
-            if (!plain && Program.Is(a, "--stats"u8)) { o->Statistics = true; continue; }
+            if (!plain && Program.Is(a, "--stats"u8)) { o->Statistics = true; m->SlicesRun.Wanted = 1; continue; }
             if (!plain && Program.Is(a, "--check-memory"u8)) { o->CheckMemory = true; continue; }
-            if (!plain && Program.Is(a, "--gc-stress"u8)) { m->HeapShared.GcStress = 1; continue; }
+            if (!plain && Program.Is(a, "--gc-stress"u8)) { Slices.Stress(m); continue; }
             if (!plain && Program.Is(a, "--verify-heap"u8)) { m->VerifyHeaps = 1; continue; }
             if (!plain && Program.Is(a, "--schedulers"u8))
             {
@@ -103,6 +103,7 @@ public static unsafe class RunCommand
         Process* p = ProcessState.Create(m);
         if (p == null) return Complain("mybeam run: no memory"u8, null, 1);
         p->GroupLeader = IoServer.Start(m);
+        BareModeSystem.Start(m);
         int status = Call(m, p, module, o);
         if (o->Statistics) PrintStatistics(p);
         ProcessState.Free(p);
@@ -135,7 +136,7 @@ public static unsafe class RunCommand
         }
         Export* target = FindFunction(m, module, o);
         if (target == null) return 1;
-        if (module->OnLoadWord >= 0) m->PendingOnLoad = module;
+        if (!OnLoad.Run(m, module)) return 1;
         ProcessState.SetCall(p, target, x, o->ArgumentCount);
         HaltOnSignals(&m->Halting, &m->ExitStatus, &Schedulers.Get(m, 0)->Sleeping);
         long before = Clock.MonotonicNanoseconds;
@@ -271,6 +272,15 @@ public static unsafe class RunCommand
         e.Text(" bytes, resident: "u8);
         e.Number((long)OsProcess.ResidentBytes);
         e.Line(" bytes"u8);
+        e.Text("slices: "u8);
+        e.Number(p->Machine->SlicesRun.Slices);
+        e.Text(", wholly inside a native: "u8);
+        e.Number(p->Machine->SlicesRun.InNatives);
+        e.Text(", longest of these: "u8);
+        e.Number(p->Machine->SlicesRun.LongestInNatives / 1000);
+        e.Text(" us, of all: "u8);
+        e.Number(p->Machine->SlicesRun.Longest / 1000);
+        e.Line(" us"u8);
         e.Flush();
     }
 

@@ -9,7 +9,7 @@ using System.Threading;
 /// <summary>Who owns a block of native memory: who frees it.</summary>
 public enum Owner
 {
-    Temporary, Heap, OldHeap, Fragment, Binary, Atoms, Code, Literals, Maps, Vm, Process, Loader, Text, Regex, Compression, Resource, Ets, Timers, Files, Count,
+    Temporary, Heap, OldHeap, Fragment, Binary, Atoms, Code, Literals, Maps, Vm, Process, Loader, Text, Regex, Compression, Resource, Ets, Timers, Files, Work, Count,
 }
 
 /// <summary>Counted native memory over malloc. Thread-safe.</summary>

@@ -100,7 +100,7 @@ public static unsafe class Gc
         long size = SizeFor(heap, stack + (before > need ? before : need));
         long oldSize = heap->OldStart == null ? NextSize(before, 1) : heap->OldEnd - heap->OldStart;
         // OTP counts the free part between heap and stack twice in this test; so do we.
-        if (heap->MaxSize > 0 && before + oldSize + SizeFor(heap, heap->End - heap->Top + (before > need ? before : need)) > heap->MaxSize) return Exhaust(heap);
+        if (heap->MaxSize > 0 && PassesMax(heap, before + oldSize + SizeFor(heap, heap->End - heap->Top + (before > need ? before : need)))) return Exhaust(heap);
 
         ulong* block = (ulong*)Allocator.Alloc((nuint)(size * 8), Owner.Heap);
         if (block == null) return Exhaust(heap);
@@ -155,7 +155,7 @@ public static unsafe class Gc
         // high-water mark is where the last collection ended.)
         if (adjust && size == current && heap->MinorCount == 0 && 4 * (heap->HighWater - heap->Start + stack + Reserve) > 3 * current)
             size = SizeFor(heap, NextSize(current, 1));
-        if (heap->MaxSize > 0 && before + (heap->OldEnd - heap->OldTop) + (heap->End - heap->Top) + size > heap->MaxSize) return Exhaust(heap) == Done;
+        if (heap->MaxSize > 0 && PassesMax(heap, before + (heap->OldEnd - heap->OldTop) + (heap->End - heap->Top) + size)) return Exhaust(heap) == Done;
 
         ulong* block = (ulong*)Allocator.Alloc((nuint)(size * 8), Owner.Heap);
         if (block == null) return Exhaust(heap) == Done;
@@ -253,9 +253,17 @@ public static unsafe class Gc
         for (ulong* p = from; p < end; p++) *p = 0xFDFD_FDFD_FDFD_FDFD;
     }
 
+    // True: the process is to die of it.
+    private static bool PassesMax(Heap* heap, long words)
+    {
+        if (words <= heap->MaxSize) return false;
+        heap->MaxPassed = true;
+        return !heap->MaxKeeps;
+    }
+
     private static bool GrowTo(Heap* heap, long words, RootRange* roots, int rootCount)
     {
-        if (heap->MaxSize > 0 && words + (heap->OldEnd - heap->OldStart) > heap->MaxSize) return Exhaust(heap) == Done;
+        if (heap->MaxSize > 0 && PassesMax(heap, words + (heap->OldEnd - heap->OldStart))) return Exhaust(heap) == Done;
         return GcResize.To(heap, words, roots, rootCount) || Exhaust(heap) == Done;
     }
 

@@ -60,6 +60,9 @@ public unsafe struct Heap
     public int Exhausted;
     /// <summary>max_heap_size in words, 0 = none.</summary>
     public long MaxSize;
+    /// <summary>1: passing MaxSize is only noted (max_heap_size's kill => false); 1: nobody is to be told (error_logger => false); 1: off-heap binaries were asked to
+    /// count; 1: MaxSize was passed and nobody has looked yet.</summary>
+    public bool MaxKeeps, MaxQuiet, MaxShared, MaxPassed;
 
     /// <summary>
     /// Room for <paramref name="words"/> words: from the main block when they fit between heap and stack, else from a fragment. Never collects, never

@@ -58,11 +58,19 @@ public unsafe struct WorkStack
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong Pop() => *--top;
 
+    /// <summary>Moves out of the caller's native stack, so that the stack can live on after the caller.</summary>
+    public void Detach()
+    {
+        if (allocated == 0) Grow(0);
+    }
+
     /// <summary>Gives back what was allocated.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Free()
     {
-        if (allocated != 0) Allocator.Free(bottom, allocated, Owner.Temporary);
+        if (allocated == 0) return;
+        Allocator.Free(bottom, allocated, Owner.Temporary);
+        allocated = 0;
     }
 
     // Out of memory in the middle of a comparison has no sensible answer: the write to null that follows ends the OS process, as OTP ends.

@@ -122,7 +122,9 @@ public static unsafe class Zlib
 {
     // The level that stands for zlib's choice, 6.
     private const int DefaultLevel = -1;
-    private const int Deflated = 8, DefaultMemoryLevel = 8, DefaultStrategy = 0;
+    private const int Deflated = 8;
+    /// <summary>What <see cref="Deflate"/> gives DeflateInit: zlib's defaults.</summary>
+    public const int DefaultMemoryLevel = 8, DefaultStrategy = 0;
     private const int MeasureChunk = 4096;
 
     /// <summary>

@@ -37,12 +37,15 @@ public unsafe struct Machine
     public NativeList<Emitter.SpecificMark>* NoteSpecific;
     /// <summary>Reductions a slice has.</summary>
     public long SliceReductions;
+    /// <summary>Reductions' worth of work that a native may do at a stretch (Slices).</summary>
+    public long WorkReductions;
     /// <summary>A module whose on_load function has not run yet, or null.</summary>
     public LoadedModule* PendingOnLoad;
     public IoServer Io;
     public VmEnvironment Environment;
     public SystemFlags Flags;
     public StatisticsSince Statistics;
+    public SliceMeasure SlicesRun;
     public PersistentTerms PersistentTerms;
     public EtsTables Ets;
 
@@ -66,6 +69,7 @@ public unsafe struct Machine
         DirtyPool.Create(&m->DirtyCpu, m, Threads.AvailableProcessors);
         DirtyPool.Create(&m->DirtyIo, m, 10);
         m->SliceReductions = 4000;
+        m->WorkReductions = Slices.Reductions;
         void* space = OsMemory.Reserve((nuint)LiteralSpace);
         if (space == null) return null;
         LiteralArea.Initialize(&m->Literals, (byte*)space, (nuint)LiteralSpace, &Commit);

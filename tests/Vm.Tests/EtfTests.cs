@@ -15,23 +15,24 @@ public sealed unsafe class EtfTests : IDisposable
 {
     private readonly Process* process;
     private readonly HeapShared* shared;
+    private readonly Machine* machine;
 
     public EtfTests()
     {
         AtomTable.Initialize();
         shared = (HeapShared*)Allocator.AllocZeroed((nuint)sizeof(HeapShared), Owner.Vm);
         process = (Process*)Allocator.AllocZeroed((nuint)sizeof(Process), Owner.Vm);
-        // What a native reports goes to the context it runs on.
-        process->Context = (Context*)Allocator.AllocZeroed((nuint)sizeof(Context), Owner.Vm);
-        process->Context->Process = process;
+        process->Machine = machine = Machine.Create();
+        process->Context = machine->Context;
+        machine->WorkReductions = 1L << 40; // natives are called once, and must not pause
         Heap.Create(&process->Heap, shared, 233);
     }
 
     public void Dispose()
     {
         Heap.Destroy(&process->Heap);
-        Allocator.Free(process->Context, (nuint)sizeof(Context), Owner.Vm);
         Allocator.Free(process, (nuint)sizeof(Process), Owner.Vm);
+        Machine.Destroy(machine);
         Allocator.Free(shared, (nuint)sizeof(HeapShared), Owner.Vm);
     }
 
@@ -93,7 +94,7 @@ public sealed unsafe class EtfTests : IDisposable
         Term* a = stackalloc Term[2];
         a[0] = t;
         a[1] = options;
-        Term made = EtfBifs.TermToBinary2(process, a);
+        Term made = EtfEncodeBifs.TermToBinary2(process, a);
         Assert.True(Binaries.Aligned(made, out byte* data, out long bytes, out _));
         return new ReadOnlySpan<byte>(data, (int)bytes).ToArray();
     }
@@ -122,7 +123,7 @@ public sealed unsafe class EtfTests : IDisposable
         {
             Assert.Equal(r.Deterministic, Encode(r.Term, deterministic));
             *a = r.Term;
-            Assert.Equal(r.Size, (uint)EtfBifs.ExternalSize1(process, a).SmallValue);
+            Assert.Equal(r.Size, (uint)EtfEncodeBifs.ExternalSize1(process, a).SmallValue);
             // The order in which maps are stored is each VM's own.
             if (HasMap(r)) continue;
             Assert.Equal(r.Encoded, Encode(r.Term, Term.Nil));
@@ -242,7 +243,7 @@ public sealed unsafe class EtfTests : IDisposable
         *a = t;
         List<byte> joined = [];
         int shared = 0;
-        for (Term list = EtfBifs.TermToIovec1(process, a); list.IsCons; list = list.Tail)
+        for (Term list = EtfEncodeBifs.TermToIovec1(process, a); list.IsCons; list = list.Tail)
         {
             Assert.True(Binaries.Bytes(list.Head, out byte* part, out long offset, out long bits));
             Assert.Equal(0, offset);

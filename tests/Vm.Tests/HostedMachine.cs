@@ -59,7 +59,7 @@ internal sealed unsafe class HostedMachine : IDisposable
     {
         machine = Vm.Machine.Create();
         Assert.True(machine != null);
-        if (Environment.GetEnvironmentVariable("MYBEAM_GC_STRESS") == "1") machine->HeapShared.GcStress = 1;
+        if (Environment.GetEnvironmentVariable("MYBEAM_GC_STRESS") == "1") Slices.Stress(machine);
     }
 
     public Machine* Machine => machine;
@@ -93,9 +93,10 @@ internal sealed unsafe class HostedMachine : IDisposable
         EndProcess();
         process = ProcessState.Create(machine);
         process->GroupLeader = IoServer.Start(machine);
+        BareModeSystem.Start(machine);
         Export* export = ExportTable.Find(machine, module->Name, Atom(function), 0);
         Assert.True(export != null, function + "/0 is not exported");
-        if (module->OnLoadWord >= 0) machine->PendingOnLoad = module;
+        Assert.True(OnLoad.Run(machine, module), "on_load");
         ProcessState.SetCall(process, export, null, 0);
         long stop;
         // Halting is looked at whenever the process yields.
@@ -109,7 +110,7 @@ internal sealed unsafe class HostedMachine : IDisposable
     public byte[] Encode(Term value)
     {
         Term* a = stackalloc Term[] { value, Process.Cons(process, Am.Deterministic, Term.Nil) };
-        Term binary = EtfBifs.TermToBinary2(process, a);
+        Term binary = EtfEncodeBifs.TermToBinary2(process, a);
         Assert.False(binary.IsNone);
         Assert.True(Binaries.Bytes(binary, out byte* data, out long offset, out long bits));
         Assert.Equal(0, offset);
@@ -122,7 +123,7 @@ internal sealed unsafe class HostedMachine : IDisposable
         byte[] encoded = Encode(value);
         if (encoded.AsSpan().SequenceEqual(recorded)) return true;
         Term binary = Binaries.FromBytes(process, recorded);
-        Term decoded = EtfBifs.BinaryToTerm1(process, &binary);
+        Term decoded = EtfDecodeBifs.BinaryToTerm1(process, &binary);
         return !decoded.IsNone && encoded.AsSpan().SequenceEqual(Encode(decoded));
     }
 

@@ -42,6 +42,6 @@ internal static unsafe class BareModeCode
     private static Term Load(Machine* m, Term name)
     {
         if (CodeTable.Current(m, name) != null || ModuleFinder.TryLoad(m, name)) return Term.None;
-        return m->Finder.LastError.Code == LoadErrorCode.None ? Am.Nofile : Am.Badfile;
+        return m->Finder.LastError.Code == LoadErrorCode.None ? Am.Nofile : m->Finder.LastError.Code == LoadErrorCode.OnLoad ? Am.OnLoadFailure : Am.Badfile;
     }
 }

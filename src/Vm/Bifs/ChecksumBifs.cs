@@ -7,15 +7,29 @@ using MyBeam.Memory;
 public static unsafe class ChecksumBifs
 {
     /// <summary>Bytes that cost one reduction.</summary>
-    private const ulong BytesPerReduction = 256;
+    private const long BytesPerReduction = 256;
+
+    // Finding the next piece counts for so many bytes.
+    private const long PieceSteps = 16;
 
     private const int Scratch = 256;
 
+    private const int Crc = 0, Adler = 1, DigestOf = 2, StateOf = 3;
+
+    private struct State
+    {
+        public NativeWork Work;
+        public IoData Walk;
+        public int Kind;
+        public uint Sum;
+        public Md5State Md5;
+    }
+
     [Bif("erlang:crc32/1")]
-    public static Term Crc32(Process* p, Term* a) => Sum(p, a[0], Checksums.Crc32Start, false);
+    public static Term Crc32(Process* p, Term* a) => Sum(p, a[0], Checksums.Crc32Start, Crc);
 
     [Bif("erlang:crc32/2")]
-    public static Term Crc32From(Process* p, Term* a) => Word(a[0], out uint old) ? Sum(p, a[1], old, false) : Process.Badarg(p);
+    public static Term Crc32From(Process* p, Term* a) => Word(a[0], out uint old) ? Sum(p, a[1], old, Crc) : Process.Badarg(p);
 
     [Bif("erlang:crc32_combine/3")]
     public static Term Crc32Combine(Process* p, Term* a)
@@ -25,10 +39,10 @@ public static unsafe class ChecksumBifs
     }
 
     [Bif("erlang:adler32/1")]
-    public static Term Adler32(Process* p, Term* a) => Sum(p, a[0], Checksums.Adler32Start, true);
+    public static Term Adler32(Process* p, Term* a) => Sum(p, a[0], Checksums.Adler32Start, Adler);
 
     [Bif("erlang:adler32/2")]
-    public static Term Adler32From(Process* p, Term* a) => Word(a[0], out uint old) ? Sum(p, a[1], old, true) : Process.Badarg(p);
+    public static Term Adler32From(Process* p, Term* a) => Word(a[0], out uint old) ? Sum(p, a[1], old, Adler) : Process.Badarg(p);
 
     [Bif("erlang:adler32_combine/3")]
     public static Term Adler32Combine(Process* p, Term* a)
@@ -42,9 +56,11 @@ public static unsafe class ChecksumBifs
     [Bif("erlang:md5/1")]
     public static Term Md5(Process* p, Term* a)
     {
-        Md5State state = default;
-        state.Init();
-        return Update(p, &state, a[0]) ? Digest(p, &state) : Process.Badarg(p);
+        if (p->Work != null) return Go(p, (State*)p->Work);
+        if (!IsIoData(a[0])) return Process.Badarg(p);
+        Md5State md5 = default;
+        md5.Init();
+        return Start(p, a[0], DigestOf, 0, &md5);
     }
 
     /// <summary>The state of a computation as a binary.</summary>
@@ -59,9 +75,9 @@ public static unsafe class ChecksumBifs
     [Bif("erlang:md5_update/2")]
     public static Term Md5Update(Process* p, Term* a)
     {
-        Md5State state = default;
-        if (!Load(a[0], &state) || !Update(p, &state, a[1])) return Process.Badarg(p);
-        return Binaries.FromBytes(p, (byte*)&state, Md5State.StateSize);
+        if (p->Work != null) return Go(p, (State*)p->Work);
+        Md5State md5 = default;
+        return Load(a[0], &md5) && IsIoData(a[1]) ? Start(p, a[1], StateOf, 0, &md5) : Process.Badarg(p);
     }
 
     [Bif("erlang:md5_final/1")]
@@ -71,40 +87,48 @@ public static unsafe class ChecksumBifs
         return Load(a[0], &state) ? Digest(p, &state) : Process.Badarg(p);
     }
 
-    private static Term Sum(Process* p, Term iodata, uint sum, bool adler)
+    private static Term Sum(Process* p, Term iodata, uint sum, int kind)
     {
-        if (!IsIoData(iodata)) return Process.Badarg(p);
-        ulong* inline = stackalloc ulong[WorkStack.InlineWords];
-        byte* scratch = stackalloc byte[Scratch];
-        IoData walk = new(iodata, inline);
-        ulong total = 0;
-        while (walk.Next(scratch, Scratch, out byte* data, out ulong bits))
-        {
-            nuint bytes = (nuint)(bits >> 3);
-            sum = adler ? Checksums.Adler32(sum, data, bytes) : Checksums.Crc32(sum, data, bytes);
-            total += bytes;
-        }
-        walk.Free();
-        Process.Bump(p, (long)(total / BytesPerReduction));
-        return walk.Failed ? Process.Badarg(p) : Term.Small(sum);
+        if (p->Work != null) return Go(p, (State*)p->Work);
+        return IsIoData(iodata) ? Start(p, iodata, kind, sum, null) : Process.Badarg(p);
     }
 
-    private static bool Update(Process* p, Md5State* state, Term iodata)
+    private static Term Start(Process* p, Term iodata, int kind, uint sum, Md5State* md5)
     {
-        if (!IsIoData(iodata)) return false;
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];
-        byte* scratch = stackalloc byte[Scratch];
-        IoData walk = new(iodata, inline);
-        ulong total = 0;
-        while (walk.Next(scratch, Scratch, out byte* data, out ulong bits))
-        {
-            state->Update(data, (nuint)(bits >> 3));
-            total += bits >> 3;
-        }
-        walk.Free();
-        Process.Bump(p, (long)(total / BytesPerReduction));
-        return !walk.Failed;
+        State s = new() { Work = default, Walk = new IoData(iodata, inline), Kind = kind, Sum = sum };
+        s.Walk.MaxPiece = Slices.Steps(p, BytesPerReduction);
+        if (md5 != null) s.Md5 = *md5;
+        return Go(p, &s);
     }
+
+    private static Term Go(Process* p, State* s)
+    {
+        byte* scratch = stackalloc byte[Scratch];
+        long most = Slices.Steps(p, BytesPerReduction), left = most;
+        while (s->Walk.Next(scratch, Scratch, out byte* data, out ulong bits))
+        {
+            nuint bytes = (nuint)(bits >> 3);
+            if (s->Kind == Crc) s->Sum = Checksums.Crc32(s->Sum, data, bytes);
+            else if (s->Kind == Adler) s->Sum = Checksums.Adler32(s->Sum, data, bytes);
+            else s->Md5.Update(data, bytes);
+            left -= (long)bytes + PieceSteps;
+            if (left > 0) continue;
+            if (p->Work != null) return Slices.Pause(p);
+            s->Walk.Detach();
+            return Slices.Keep(p, ref *s, &Abandon);
+        }
+        Process.Bump(p, (most - left) / BytesPerReduction);
+        Term result = s->Walk.Failed ? Process.Badarg(p)
+            : s->Kind == StateOf ? Binaries.FromBytes(p, (byte*)&s->Md5, Md5State.StateSize)
+            : s->Kind == DigestOf ? Digest(p, &s->Md5)
+            : Term.Small(s->Sum);
+        Abandon(&s->Work);
+        if (p->Work != null) Slices.End(p);
+        return result;
+    }
+
+    private static void Abandon(NativeWork* work) => ((State*)work)->Walk.Free();
 
     private static Term Digest(Process* p, Md5State* state)
     {

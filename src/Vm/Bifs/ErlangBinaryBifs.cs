@@ -9,6 +9,17 @@ internal static unsafe class ErlangBinaryBifs
     // Bytes turned into list cells that are worth a reduction (OTP: ERTS_B2L_BYTES_PER_REDUCTION).
     private const long BytesPerReduction = 256;
 
+    // Bytes of a long list whose cells are made in one slice, per reduction.
+    private const long SlicedPerReduction = 40;
+
+    private struct State
+    {
+        public NativeWork Work;
+        public Term First, Tail;
+        public Cons* Last;
+        public long Done;
+    }
+
     [Bif("erlang:binary_to_list/1")]
     public static Term BinaryToList1(Process* p, Term* a) => BinaryModuleBifs.Whole(a[0], out byte* data, out ulong offset, out long bytes)
         ? ByteList(p, data, offset, bytes, Term.Nil)
@@ -32,6 +43,7 @@ internal static unsafe class ErlangBinaryBifs
         ulong rest = bits & 7;
         if (rest != 0)
         {
+            if (p->Work != null) return ByteList(p, data, offset, (long)(bits >> 3), tail);
             Term last = Binaries.NewBits(p, rest, out byte* to);
             if (last.IsNone) return last;
             Bitstring.Copy(data, offset + bits - rest, rest, to);
@@ -60,19 +72,41 @@ internal static unsafe class ErlangBinaryBifs
     [Bif("erlang:binary_part/2", BifKind.Guard)]
     public static Term BinaryPart2(Process* p, Term* a) => BinaryModuleBifs.Part2(p, a);
 
-    /// <summary>A list of bytes (which may start at any bit of data) before a tail.</summary>
+    /// <summary>
+    /// A list of bytes (which may start at any bit of data) before a tail. In slices: the caller's native runs again with the same arguments, and is to come
+    /// here again at once when the process has work that is not finished.
+    /// </summary>
     public static Term ByteList(Process* p, byte* data, ulong offset, long bytes, Term tail)
     {
+        State* s = (State*)p->Work;
+        long done = s == null ? 0 : s->Done, most = Slices.Steps(p, SlicedPerReduction);
+        long now = bytes - done;
+        if (now > most) now = most;
         if (bytes == 0) return tail;
-        Cons* cells = (Cons*)Process.Alloc(p, bytes * 2);
+        Cons* cells = (Cons*)Process.Alloc(p, now * 2);
         if (cells == null) return Process.SystemLimit(p);
-        for (long i = 0; i < bytes; i++)
+        if (done == 0 && now < bytes)
         {
-            cells[i].Head = Term.Small(offset == 0 ? data[i] : BinaryModuleBifs.Byte(data, offset, i));
+            s = Slices.Begin<State>(p, null);
+            if (s == null) return Term.None;
+            s->Work.Abandon = null;
+            s->First = Term.List(cells);
+            s->Tail = tail;
+        }
+        for (long i = 0; i < now; i++)
+        {
+            cells[i].Head = Term.Small(offset == 0 ? data[done + i] : BinaryModuleBifs.Byte(data, offset, done + i));
             cells[i].Tail = Term.List(cells + i + 1);
         }
-        cells[bytes - 1].Tail = tail;
-        Process.Bump(p, bytes / BytesPerReduction);
-        return Term.List(cells);
+        cells[now - 1].Tail = s == null ? tail : s->Tail;
+        Process.Bump(p, now / BytesPerReduction);
+        if (s == null) return Term.List(cells);
+        if (done != 0) s->Last->Tail = Term.List(cells);
+        s->Last = cells + now - 1;
+        s->Done = done + now;
+        if (s->Done < bytes) return Slices.Pause(p);
+        Term first = s->First;
+        Slices.End(p);
+        return first;
     }
 }

@@ -131,8 +131,8 @@ public static unsafe class ErlangGuardBifs
     [Bif("erlang:bit_size/1", BifKind.Guard)]
     public static Term BitSize(Process* p, Term* a) => BitSizeOf(a[0], out ulong bits) ? Term.Small((long)bits) : Process.Badarg(p);
 
-    /// <summary>badarg for an improper list.</summary>
-    [Bif("erlang:length/1", BifKind.Guard)]
+
+    /// <summary>length/1 for match specifications, which cannot pause; programs call ListBifs.LengthOf.</summary>
     public static Term Length(Process* p, Term* a)
     {
         long n = ListBifs.Length(a[0]);

@@ -53,6 +53,15 @@ public static unsafe class ErtsMiscBifs
         return self ? Process.Cons(p, Am.NonodeNohost, Term.Nil) : Term.Nil;
     }
 
+    /// <summary>Only a node that is alive sees others.</summary>
+    [Bif("erlang:monitor_node/2")]
+    [Bif("erlang:monitor_node/3")]
+    public static Term MonitorNode(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom || !a[1].IsBoolean) return Process.Badarg(p);
+        return a[0] == Am.NonodeNohost ? Am.True : Process.Error(p, Am.Notalive);
+    }
+
     [Bif("erts_internal:get_creation/0")]
     public static Term Creation(Process* p, Term* a) => Am.Undefined;
 

@@ -16,8 +16,12 @@ internal unsafe struct EtfBuilder
     //   Fields    values of a record: where each goes is told by the smalls at `extra`
     //   FlatEnd   the flat map at the word has all its pairs
     //   LargeEnd  the pairs in the block `extra` are complete: the map goes into the word
-    private const ulong Row = 0, Heads = 1, Keys = 2, Values = 3, Fields = 4, FlatEnd = 5, LargeEnd = 6, KindMask = 7;
+    //   Copy      bytes left to copy, from `extra` to the address
+    private const ulong Row = 0, Heads = 1, Keys = 2, Values = 3, Fields = 4, FlatEnd = 5, LargeEnd = 6, Copy = 7, KindMask = 7;
     private const int CountShift = 3;
+
+    // Bytes of a binary that count as one step, and that are copied in one piece.
+    private const long BytesPerStep = 64, PieceOfBinary = 1 << 16;
 
     private readonly Heap* heap;
     private readonly Machine* machine;
@@ -46,18 +50,39 @@ internal unsafe struct EtfBuilder
         stack = new WorkStack(inline);
     }
 
-    /// <summary>Builds the term into *result. False when it must not be made.</summary>
-    public bool Build(Term* result)
+    /// <summary>Terms that may still be built before Go gives up for a while (a little more at most).</summary>
+    public long Steps;
+
+    /// <summary>Begins: the term goes into *result, which must stay where it is. Go does the rest.</summary>
+    public void Start(Term* result)
     {
-        bool good = One(result);
-        while (good && !stack.IsEmpty)
+        *result = Term.Nil;
+        Push(result, 0, 1, Row);
+    }
+
+    /// <summary>Lets go of the caller's native stack: the builder outlives it.</summary>
+    public void Detach() => stack.Detach();
+
+    /// <summary>Whether the term is complete.</summary>
+    public readonly bool Done => stack.IsEmpty;
+
+    /// <summary>Goes on until the steps are used up or all is done. False when the term must not be made; then, or when Done, Free is to be called.</summary>
+    public bool Go()
+    {
+        bool good = true;
+        while (good && !stack.IsEmpty && Steps > 0)
         {
             ulong op = stack.Pop(), extra = stack.Pop();
             good = Frame((Term*)stack.Pop(), extra, op >> CountShift, op & KindMask);
         }
-        if (!good) Abandon();
-        stack.Free();
         return good;
+    }
+
+    /// <summary>Leaves valid terms everywhere, and frees what building took.</summary>
+    public void Free()
+    {
+        Abandon();
+        stack.Free();
     }
 
     private void Push(void* slot, ulong extra, ulong left, ulong kind)
@@ -66,10 +91,11 @@ internal unsafe struct EtfBuilder
     }
 
     // Terms that push frames: what is left of the row they are in must be on the stack before.
-    private static bool Nests(byte tag) => tag is EtfTag.SmallTuple or EtfTag.LargeTuple or EtfTag.List or EtfTag.Map or EtfTag.Fun or EtfTag.Record;
+    private static bool Nests(byte tag) => tag is EtfTag.SmallTuple or EtfTag.LargeTuple or EtfTag.List or EtfTag.Map or EtfTag.Fun or EtfTag.Record or EtfTag.Local;
 
     private bool Frame(Term* slot, ulong extra, ulong left, ulong kind)
     {
+        Steps--;
         switch (kind)
         {
             case Row:
@@ -78,7 +104,9 @@ internal unsafe struct EtfBuilder
                 int step = kind == Row ? 1 : 2;
                 for (; left != 0; left--, slot += step)
                 {
-                    if (Nests(*at))
+                    // A list is linked as it is filled; the last tail is a row of its own.
+                    if (step == 2 && left > 1) slot[1] = Term.List((Cons*)(slot + 2));
+                    if (--Steps < 0 || Nests(*at))
                     {
                         Push(slot + step, 0, left - 1, kind);
                         return One(slot);
@@ -98,6 +126,9 @@ internal unsafe struct EtfBuilder
             case Fields:
                 Push(slot, extra + 8, left - 1, Fields);
                 return One(slot + ((Term*)extra)->SmallValue);
+            case Copy:
+                CopyBytes((byte*)extra, (byte*)slot, left);
+                return true;
             case FlatEnd:
                 return EtfMaps.SortFlat((FlatMap*)slot);
             default:
@@ -125,7 +156,11 @@ internal unsafe struct EtfBuilder
                     for (; left != 0; left--) *slot++ = Term.Nil;
                     break;
                 case Heads:
-                    for (; left != 0; left--, slot += 2) *slot = Term.Nil;
+                    for (; left != 0; left--, slot += 2)
+                    {
+                        *slot = Term.Nil;
+                        if (left > 1) slot[1] = Term.List((Cons*)(slot + 2));
+                    }
                     break;
                 case Keys:
                 case Values:
@@ -307,7 +342,6 @@ internal unsafe struct EtfBuilder
         Cons* cells = (Cons*)Top;
         *slot = Term.List(cells);
         Top += 2 * n;
-        for (ulong i = 0; i + 1 < n; i++) cells[i].Tail = Term.List(cells + i + 1);
         Push(&cells[n - 1].Tail, 0, 1, Row);
         Push(&cells[0].Head, 0, n, Heads);
         return true;
@@ -362,10 +396,23 @@ internal unsafe struct EtfBuilder
         }
         OffHeapBinary* binary = Memory.OffHeap.Create((long)n);
         if (binary == null) return false;
-        System.Buffer.MemoryCopy(bytes, OffHeapBinary.Data(binary), (long)n, (long)n);
+        CopyBytes(bytes, OffHeapBinary.Data(binary), n);
         BinaryBytes += (long)n;
         *slot = Binaries.Wrap(ref Top, ref OffHeap, binary, 0, bits);
         return true;
+    }
+
+    // A large binary goes over the stack piece by piece.
+    private void CopyBytes(byte* from, byte* to, ulong count)
+    {
+        long now = (long)count;
+        if (now > PieceOfBinary)
+        {
+            now = PieceOfBinary;
+            Push(to + now, (ulong)(from + now), count - (ulong)now, Copy);
+        }
+        Steps -= now / BytesPerStep;
+        System.Buffer.MemoryCopy(from, to, now, now);
     }
 
     // The node of an identifier; [] (this node, in a local term) gives nonode@nohost with creation 0, which is this node.

@@ -38,7 +38,10 @@ public static unsafe class EtfDecoder
         Term result = Term.None;
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];
         EtfBuilder builder = new(heap, machine, data, top, (flags & EtfDecoding.Safe) != 0, inline);
-        bool good = builder.Build(&result);
+        builder.Steps = long.MaxValue;
+        builder.Start(&result);
+        bool good = builder.Go();
+        builder.Free();
         heap->OffHeap = builder.OffHeap;
         heap->BinaryBytes += builder.BinaryBytes;
         Heap.Release(heap, builder.Top, end);

@@ -50,8 +50,12 @@ internal unsafe struct EtfEncoder
     //   Fields  values of a record; where their order is told
     //   FunSize a fun's parts are complete: its size goes to the offset
     //   Free    a block of this many bytes is not needed any more
-    private const ulong Row = 0, One = 1, List = 2, Pairs = 3, Slots = 4, Fields = 5, FunSize = 6, Free = 7, KindMask = 7;
-    private const int CountShift = 3;
+    //   Bytes   bits left to copy, from a place and a bit there
+    private const ulong Row = 0, One = 1, List = 2, Pairs = 3, Slots = 4, Fields = 5, FunSize = 6, Free = 7, Bytes = 8, KindMask = 15;
+    private const int CountShift = 4;
+
+    // Bytes of a binary that count as one step, and that are copied in one piece.
+    private const long BytesPerStep = 64, PieceOfBinary = 1 << 16;
 
     private readonly EtfOptions options;
     private readonly bool pieces;
@@ -67,6 +71,7 @@ internal unsafe struct EtfEncoder
     public long PieceBytes;
 
     private bool tooLarge;
+    private long localHash;
 
     /// <param name="pieces">Leave large off-heap binaries out of the bytes.</param>
     /// <param name="inline">WorkStack.InlineWords words of the caller's native stack.</param>
@@ -79,31 +84,57 @@ internal unsafe struct EtfEncoder
         Out = EtfWriter.Create(256);
     }
 
-    /// <summary>Encodes the term. False when memory is out or something in it is too large for the format; Out is to be freed in any case.</summary>
-    public bool Run(Term t)
+    /// <summary>Terms that may still be encoded before Go gives up for a while (a little more at most).</summary>
+    public long Steps;
+
+    /// <summary>Begins with a term; Go does the rest.</summary>
+    public void Start(Term t)
     {
-        long hash = 0;
         if (options.Local)
         {
             Out.Byte(EtfTag.Local);
-            hash = Out.Count;
+            localHash = Out.Count;
             Out.Word32(0);
         }
         Encode(t);
-        while (!stack.IsEmpty && !Out.Failed)
+    }
+
+    /// <summary>Goes on. True at the end, see <see cref="Finish"/>; false when the steps are used up.</summary>
+    public bool Go()
+    {
+        while (!stack.IsEmpty && !Out.Failed && Steps > 0)
         {
             ulong op = stack.Pop(), extra = stack.Pop();
             Frame(stack.Pop(), extra, op >> CountShift, op & KindMask);
         }
-        if (Out.Failed) Abandon();
-        stack.Free();
+        return stack.IsEmpty || Out.Failed;
+    }
+
+    /// <summary>After the last Go. False when memory is out or something in the term is too large for the format; Out is to be freed in any case.</summary>
+    public bool Finish()
+    {
+        Abandon();
         if (options.Local && !Out.Failed)
         {
-            byte* first = Out.Start + hash + 4;
-            EtfBytes.Put32(Out.Start + hash, PortableHash.Block(first, (ulong)(Out.Count - hash - 4), options.LocalHash));
+            byte* first = Out.Start + localHash + 4;
+            EtfBytes.Put32(Out.Start + localHash, PortableHash.Block(first, (ulong)(Out.Count - localHash - 4), options.LocalHash));
         }
         return !Out.Failed && !tooLarge;
     }
+
+    /// <summary>Frees everything but Out and Pieces.</summary>
+    public void Abandon()
+    {
+        while (!stack.IsEmpty)
+        {
+            ulong op = stack.Pop(), extra = stack.Pop(), x = stack.Pop();
+            if ((op & KindMask) == Free) Allocator.Free((void*)x, (nuint)extra, Owner.Temporary);
+        }
+        stack.Free();
+    }
+
+    /// <summary>Lets go of the caller's native stack: the encoder is to be moved.</summary>
+    public void Detach() => stack.Detach();
 
     private void Push(void* x, ulong extra, ulong left, ulong kind)
     {
@@ -112,12 +143,13 @@ internal unsafe struct EtfEncoder
 
     private void Frame(ulong x, ulong extra, ulong left, ulong kind)
     {
+        Steps--;
         switch (kind)
         {
             case Row:
                 for (Term* t = (Term*)x; left != 0; t++, left--)
                 {
-                    if (!t->IsImmediate)
+                    if (!t->IsImmediate || --Steps < 0)
                     {
                         Push(t + 1, 0, left - 1, Row);
                         Encode(*t);
@@ -127,7 +159,7 @@ internal unsafe struct EtfEncoder
                 }
                 return;
             case One:
-                Encode(new Term(x));
+                Encode(new Term(extra));
                 return;
             case List:
                 Cells(new Term(x), extra, left);
@@ -136,7 +168,7 @@ internal unsafe struct EtfEncoder
             {
                 Term* key = (Term*)x;
                 Push(key + 1, extra, left - 1, Pairs);
-                stack.Push(key[extra].Bits, 0, (1 << CountShift) | One);
+                Push(null, key[extra].Bits, 1, One);
                 Encode(*key);
                 return;
             }
@@ -146,7 +178,7 @@ internal unsafe struct EtfEncoder
                 Push(slot + 1, 0, left - 1, Slots);
                 if (slot->IsCons)
                 {
-                    stack.Push(slot->Tail.Bits, 0, (1 << CountShift) | One);
+                    Push(null, slot->Tail.Bits, 1, One);
                     Encode(slot->Head);
                     return;
                 }
@@ -164,18 +196,12 @@ internal unsafe struct EtfEncoder
                 EtfBytes.Put32(Out.Start + from, (uint)(Out.Count - from + PieceBytes - (long)extra));
                 return;
             }
+            case Bytes:
+                CopyBits((byte*)x, extra, left);
+                return;
             default:
                 Allocator.Free((void*)x, (nuint)extra, Owner.Temporary);
                 return;
-        }
-    }
-
-    private void Abandon()
-    {
-        while (!stack.IsEmpty)
-        {
-            ulong op = stack.Pop(), extra = stack.Pop(), x = stack.Pop();
-            if ((op & KindMask) == Free) Allocator.Free((void*)x, (nuint)extra, Owner.Temporary);
         }
     }
 
@@ -341,7 +367,7 @@ internal unsafe struct EtfEncoder
             Term head = t.Head;
             t = t.Tail;
             count++;
-            if (!head.IsImmediate)
+            if (!head.IsImmediate || --Steps < 0)
             {
                 stack.Push(t.Bits, length, (count << CountShift) | List);
                 Encode(head);
@@ -446,8 +472,22 @@ internal unsafe struct EtfEncoder
                 return;
             }
         }
-        byte* p = Out.Take((long)bytes);
-        if (p != null) Bitstring.Copy(data, offset, bits, p);
+        CopyBits(data, offset, bits);
+    }
+
+    // A large binary goes over the stack piece by piece.
+    private void CopyBits(byte* data, ulong offset, ulong bits)
+    {
+        ulong now = bits;
+        if (bits > PieceOfBinary * 8)
+        {
+            now = PieceOfBinary * 8;
+            Push(data + PieceOfBinary, offset, bits - now, Bytes);
+        }
+        long bytes = (long)((now + 7) >> 3);
+        Steps -= bytes / BytesPerStep;
+        byte* p = Out.Take(bytes);
+        if (p != null) Bitstring.Copy(data, offset, now, p);
     }
 
     private void Node(Term identifier, out uint creation)

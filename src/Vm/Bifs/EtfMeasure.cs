@@ -41,8 +41,21 @@ internal unsafe struct EtfMeasure
     /// <summary>Runs over one term. False when it is cut or malformed.</summary>
     public bool Run()
     {
-        terms = 1;
-        while (terms != 0)
+        long steps = long.MaxValue;
+        Start();
+        return Go(ref steps);
+    }
+
+    /// <summary>Whether Go has reached the end of the term.</summary>
+    public readonly bool Done => terms == 0;
+
+    /// <summary>Before Go.</summary>
+    public void Start() => terms = 1;
+
+    /// <summary>Goes on for so many parts of the term. False when it is cut or malformed.</summary>
+    public bool Go(ref long steps)
+    {
+        for (; terms != 0 && steps > 0; steps--)
         {
             if (!Has(1) || !One()) return false;
             terms--;

@@ -31,10 +31,17 @@ public unsafe struct IoData
         sourceOffset = sourceBits = 0;
         Failed = false;
         Piece = Term.None;
+        MaxPiece = long.MaxValue;
     }
 
     /// <summary>The term was no iodata (badarg): what came before is right, the rest is not to be had.</summary>
     public bool Failed { get; private set; }
+
+    /// <summary>Most bytes of a piece; larger binaries come in several, of which only the first has <see cref="Piece"/>.</summary>
+    public long MaxPiece;
+
+    /// <summary>Lets go of the caller's native stack: the walk is to be moved.</summary>
+    public void Detach() => stack.Detach();
 
     /// <summary>The bitstring term whose data the last piece was, or None when the piece is in the scratch buffer.</summary>
     public Term Piece { get; private set; }
@@ -48,7 +55,7 @@ public unsafe struct IoData
     {
         data = scratch;
         Piece = Term.None;
-        if (sourceBits != 0) return NextOfSource(scratch, room, out bits);
+        if (sourceBits != 0) return NextOfSource(scratch, room, out data, out bits);
         long used = 0;
         for (; ; )
         {
@@ -84,7 +91,7 @@ public unsafe struct IoData
             Term whole = at;
             at = Term.Nil;
             if (bits == 0) continue;
-            if (offset == 0)
+            if (offset == 0 && (long)(bits >> 3) <= MaxPiece)
             {
                 Piece = whole;
                 return true;
@@ -94,7 +101,7 @@ public unsafe struct IoData
             sourceBits = bits;
             data = scratch;
             if (room == 0) return Fail(out bits);
-            return NextOfSource(scratch, room, out bits);
+            return NextOfSource(scratch, room, out data, out bits);
         }
         bits = (ulong)used * 8;
         data = scratch;
@@ -111,14 +118,90 @@ public unsafe struct IoData
     public static bool Size(Term term, bool bitsAllowed, out ulong bits, out long elements)
     {
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];
-        WorkStack stack = new(inline);
-        bits = 0;
-        elements = 0;
-        bool good = true;
-        Term at = term;
-        while (good)
+        IoDataSize size = new(term, inline, bitsAllowed);
+        long steps = long.MaxValue;
+        size.Go(ref steps);
+        size.Free();
+        bits = size.Bits;
+        elements = long.MaxValue - steps;
+        return !size.Failed;
+    }
+
+    /// <summary>Copies iodata of whole bytes, whose size the caller has from <see cref="Size"/>, to <paramref name="to"/>.</summary>
+    public static void Copy(Term term, byte* to, long bytes)
+    {
+        ulong* inline = stackalloc ulong[WorkStack.InlineWords];
+        IoData walk = new(term, inline);
+        byte* end = to + bytes;
+        while (to < end && walk.Next(to, end - to, out byte* data, out ulong bits))
         {
-            elements++;
+            long n = (long)(bits >> 3);
+            // Bytes of lists are there already.
+            if (data != to) Buffer.MemoryCopy(data, to, n, n);
+            to += n;
+        }
+        walk.Free();
+    }
+
+    private bool NextOfSource(byte* scratch, long room, out byte* data, out ulong bits)
+    {
+        data = scratch;
+        if (sourceOffset == 0)
+        {
+            data = source;
+            bits = (sourceBits >> 3) >= (ulong)MaxPiece ? (ulong)MaxPiece * 8 : sourceBits;
+            source += bits >> 3;
+            sourceBits -= bits;
+            return true;
+        }
+        bits = Math.Min(sourceBits, (ulong)room * 8);
+        Bitstring.Copy(source, sourceOffset, bits, scratch);
+        source += bits >> 3;
+        sourceBits -= bits;
+        return true;
+    }
+
+    private bool Fail(out ulong bits)
+    {
+        Failed = true;
+        bits = 0;
+        return false;
+    }
+}
+
+/// <summary>Measures iodata, in slices if need be.</summary>
+public unsafe struct IoDataSize
+{
+    private WorkStack stack;
+    private readonly bool bitsAllowed;
+    private Term at;
+
+    /// <summary>Starts at a term; see IoData.</summary>
+    public IoDataSize(Term term, ulong* inline, bool bitsAllowed)
+    {
+        stack = new WorkStack(inline);
+        this.bitsAllowed = bitsAllowed;
+        at = term;
+        Bits = 0;
+        Failed = Done = false;
+    }
+
+    /// <summary>Bits so far.</summary>
+    public ulong Bits { get; private set; }
+
+    /// <summary>The term is no iodata.</summary>
+    public bool Failed { get; private set; }
+
+    /// <summary>Whether the end is reached.</summary>
+    public bool Done { get; private set; }
+
+    /// <summary>Goes on for so many elements.</summary>
+    public void Go(ref long steps)
+    {
+        bool good = true;
+        ulong bits = Bits;
+        for (; good && !Done && steps > 0; steps--)
+        {
             if (at.IsCons)
             {
                 Term head = at.Head;
@@ -141,42 +224,17 @@ public unsafe struct IoData
                 bits += n;
             }
             else good = at.IsNil;
-            if (stack.IsEmpty) break;
-            at = new Term(stack.Pop());
+            if (stack.IsEmpty) Done = true;
+            else at = new Term(stack.Pop());
         }
-        stack.Free();
-        return good;
+        Bits = bits;
+        Failed = !good;
+        Done |= Failed;
     }
 
-    /// <summary>Copies iodata of whole bytes, whose size the caller has from <see cref="Size"/>, to <paramref name="to"/>.</summary>
-    public static void Copy(Term term, byte* to, long bytes)
-    {
-        ulong* inline = stackalloc ulong[WorkStack.InlineWords];
-        IoData walk = new(term, inline);
-        byte* end = to + bytes;
-        while (to < end && walk.Next(to, end - to, out byte* data, out ulong bits))
-        {
-            long n = (long)(bits >> 3);
-            // Bytes of lists are there already.
-            if (data != to) Buffer.MemoryCopy(data, to, n, n);
-            to += n;
-        }
-        walk.Free();
-    }
+    /// <summary>Lets go of the caller's native stack.</summary>
+    public void Detach() => stack.Detach();
 
-    private bool NextOfSource(byte* scratch, long room, out ulong bits)
-    {
-        bits = Math.Min(sourceBits, (ulong)room * 8);
-        Bitstring.Copy(source, sourceOffset, bits, scratch);
-        source += bits >> 3;
-        sourceBits -= bits;
-        return true;
-    }
-
-    private bool Fail(out ulong bits)
-    {
-        Failed = true;
-        bits = 0;
-        return false;
-    }
+    /// <summary>Frees what a deep list took.</summary>
+    public void Free() => stack.Free();
 }

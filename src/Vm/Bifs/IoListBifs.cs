@@ -13,13 +13,29 @@ public static unsafe class IoListBifs
     /// <summary>Elements walked, and bytes copied, that cost one reduction.</summary>
     private const long ElementsPerReduction = 32, BytesPerReduction = 2048;
 
-    [Bif("erlang:iolist_size/1")]
-    public static Term Size(Process* p, Term* a)
+    // Copied bytes that take as long as an element.
+    private const long BytesPerStep = 64;
+
+    private const int Scratch = 256;
+
+    // What a call gives; and Bitstring: parts need not end at a byte.
+    private const int Bytes = 0, ByteCount = 1, Bits = 2;
+
+    private struct State
     {
-        if (!IoData.Size(a[0], false, out ulong bits, out long elements)) return Process.Badarg(p);
-        Process.Bump(p, elements / ElementsPerReduction);
-        return Term.Small((long)(bits >> 3));
+        public NativeWork Work;
+        public IoDataSize Size;
+        /// <summary>The second pass, when Copying.</summary>
+        public IoData Walk;
+        public bool Copying;
+        public int Kind;
+        public Term Result;
+        public byte* To;
+        public ulong Done;
     }
+
+    [Bif("erlang:iolist_size/1")]
+    public static Term Size(Process* p, Term* a) => Start(p, a[0], ByteCount);
 
     /// <summary>A binary is given back as it is.</summary>
     [Bif("erlang:iolist_to_binary/1")]
@@ -30,31 +46,100 @@ public static unsafe class IoListBifs
             Bitstring.Open(a[0], out _, out _, out ulong bits);
             return (bits & 7) == 0 ? a[0] : Process.Badarg(p);
         }
-        return Flatten(p, a[0]);
+        return Start(p, a[0], Bytes);
     }
 
     [Bif("erlang:list_to_binary/1")]
     [Bif("binary:list_to_bin/1")]
-    public static Term ListToBinary(Process* p, Term* a) => a[0].IsList ? Flatten(p, a[0]) : Process.Badarg(p);
+    public static Term ListToBinary(Process* p, Term* a) => a[0].IsList ? Start(p, a[0], Bytes) : Process.Badarg(p);
 
     [Bif("erlang:list_to_bitstring/1")]
-    public static Term ListToBitstring(Process* p, Term* a)
+    public static Term ListToBitstring(Process* p, Term* a) => a[0].IsList ? Start(p, a[0], Bits) : Process.Badarg(p);
+
+    private static Term Start(Process* p, Term iodata, int kind)
     {
-        if (!a[0].IsList || !IoData.Size(a[0], true, out ulong bits, out long elements)) return Process.Badarg(p);
-        Charge(p, elements, bits);
-        Term result = Binaries.NewBits(p, bits, out byte* to);
-        if (result.IsNone) return result;
+        if (p->Work != null) return Go(p, iodata, (State*)p->Work);
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];
-        byte* scratch = stackalloc byte[256];
-        IoData walk = new(a[0], inline, true);
-        ulong done = 0;
-        while (walk.Next(scratch, 256, out byte* data, out ulong n))
+        State s = default;
+        s.Kind = kind;
+        s.Size = new IoDataSize(iodata, inline, kind == Bits);
+        return Go(p, iodata, &s);
+    }
+
+    private static Term Go(Process* p, Term iodata, State* s)
+    {
+        // A step is an element; copied bytes count too.
+        long steps = Slices.Steps(p, ElementsPerReduction), all = steps;
+        if (!s->Copying)
         {
-            Join(data, n, to, done);
-            done += n;
+            s->Size.Go(ref steps);
+            if (!s->Size.Done) return Pause(p, s);
+            Process.Bump(p, (all - steps) / ElementsPerReduction);
+            s->Size.Free();
+            if (s->Size.Failed) return End(p, Process.Badarg(p));
+            ulong bits = s->Size.Bits;
+            if (s->Kind == ByteCount) return End(p, Term.Small((long)(bits >> 3)));
+            s->Result = Binaries.NewBits(p, bits, out byte* to);
+            if (s->Result.IsNone) return End(p, Term.None);
+            if (s->Kind == Bytes && (long)(bits >> 3) <= steps * BytesPerStep && all - steps <= steps)
+            {
+                // What fits in the rest of the slice is copied at once.
+                IoData.Copy(iodata, to, (long)(bits >> 3));
+                Process.Bump(p, (long)(bits >> 3) / BytesPerReduction);
+                return End(p, s->Result);
+            }
+            s->To = to;
+            return Copy(p, iodata, s, steps);
         }
-        walk.Free();
+        return CopyOn(p, s, steps);
+    }
+
+    private static Term Copy(Process* p, Term iodata, State* s, long steps)
+    {
+        ulong* inline = stackalloc ulong[WorkStack.InlineWords];
+        s->Walk = new IoData(iodata, inline, s->Kind == Bits);
+        s->Walk.MaxPiece = Slices.Steps(p, ElementsPerReduction) * BytesPerStep;
+        s->Copying = true;
+        if (p->Work != null) s->Walk.Detach();
+        return CopyOn(p, s, steps);
+    }
+
+    private static Term CopyOn(Process* p, State* s, long steps)
+    {
+        byte* scratch = stackalloc byte[Scratch];
+        long all = steps;
+        while (s->Walk.Next(scratch, Scratch, out byte* data, out ulong n))
+        {
+            Join(data, n, s->To, s->Done);
+            s->Done += n;
+            // Bytes of lists came one by one.
+            steps -= data == scratch ? (long)(n >> 3) + 1 : ((long)(n >> 3) / BytesPerStep) + 1;
+            if (steps <= 0) return Pause(p, s);
+        }
+        s->Walk.Free();
+        if (all > steps) Process.Bump(p, (all - steps) / ElementsPerReduction);
+        return End(p, s->Result);
+    }
+
+    private static Term Pause(Process* p, State* s)
+    {
+        if (p->Work != null) return Slices.Pause(p);
+        if (s->Copying) s->Walk.Detach();
+        else s->Size.Detach();
+        return Slices.Keep(p, ref *s, &Abandon);
+    }
+
+    private static Term End(Process* p, Term result)
+    {
+        if (p->Work != null) Slices.End(p);
         return result;
+    }
+
+    private static void Abandon(NativeWork* work)
+    {
+        State* s = (State*)work;
+        if (s->Copying) s->Walk.Free();
+        else s->Size.Free();
     }
 
     /// <summary>A list of non-empty binaries: small pieces joined, large binaries as they are.</summary>
@@ -99,16 +184,6 @@ public static unsafe class IoListBifs
         for (int i = parts.Count - 1; good && i >= 0; i--) list = Process.Cons(p, parts[i], list);
         parts.Free(Owner.Temporary);
         return good ? list : Process.SystemLimit(p);
-    }
-
-    /// <summary>A binary of the bytes of iodata; badarg when the term is none. For natives that take iodata.</summary>
-    public static Term Flatten(Process* p, Term iodata)
-    {
-        if (!IoData.Size(iodata, false, out ulong bits, out long elements)) return Process.Badarg(p);
-        Charge(p, elements, bits);
-        Term result = Binaries.NewBits(p, bits, out byte* to);
-        if (!result.IsNone) IoData.Copy(iodata, to, (long)(bits >> 3));
-        return result;
     }
 
     private static bool Flush(Process* p, ref NativeList<Term> parts, byte* bytes, ref long count)

@@ -123,7 +123,12 @@ public static unsafe class LinkBifs
     // Ports do not exist yet, and the time offset never changes.
     private static Term MonitorOther(Process* p, Term kind, Term item)
     {
-        if (kind == Am.TimeOffset) return item == Am.ClockService ? TimeBifs.NewReference(p) : Process.Badarg(p);
+        if (kind == Am.TimeOffset)
+        {
+            if (item != Am.ClockService) return Process.Badarg(p);
+            Term reference = TimeBifs.NewReference(p);
+            return Monitors.SetClock(p, reference) ? reference : Process.SystemLimit(p);
+        }
         return item.IsPort || item.IsAtom ? TimeBifs.NewReference(p) : Process.Badarg(p);
     }
 
@@ -145,7 +150,7 @@ public static unsafe class LinkBifs
         {
             if (o.Head == Am.Flush) flush = true;
             else if (o.Head == Am.Info) info = true;
-            else return Process.Badarg(p, Am.Badopt);
+            else return Process.Badarg(p);
         }
         if (!o.IsNil) return Process.Badarg(p);
         if (!a[0].IsReference) return Process.Badarg(p);
@@ -200,7 +205,8 @@ public static unsafe class LinkBifs
     [Bif("erlang:exit_signal/2", BifKind.Traps)]
     public static Term Exit2(Process* p, Term* a)
     {
-        if (a[0].IsPort) return Am.True;
+        // To an alias: nothing without the option priority of alias/1.
+        if (a[0].IsPort || a[0].IsReference) return Am.True;
         if (!a[0].IsLocalPid) return a[0].IsPid ? Am.True : Process.Badarg(p);
         Signal* s = Signal.Carrying(p->Machine, SignalKind.Exit, a[1]);
         if (s == null) return Process.SystemLimit(p);

@@ -10,9 +10,6 @@ public static unsafe class ListBifs
     /// <summary>Cells walked or made that cost one reduction.</summary>
     private const long CellsPerReduction = 40;
 
-    /// <summary>Up to this many elements to subtract are looked for one by one; more go into a hash table.</summary>
-    private const int FewElements = 12;
-
     /// <summary>Elements of a list; -1 when it is improper or no list.</summary>
     public static long Length(Term list)
     {
@@ -25,46 +22,121 @@ public static unsafe class ListBifs
         return list.IsNil ? n : -1;
     }
 
+    // What is left of a list, and what is made of it so far.
+    private struct Walk
+    {
+        public NativeWork Work;
+        public Term Rest, Made;
+        public long Count;
+        public Cons* Last;
+    }
+
+    private static Walk* Running(Process* p) => (Walk*)p->Work;
+
+    /// <summary>badarg for an improper list.</summary>
+    [Bif("erlang:length/1", BifKind.Guard)]
+    public static Term LengthOf(Process* p, Term* a)
+    {
+        Term list = a[0];
+        long n = 0, most = Slices.Steps(p, CellsPerReduction);
+        if (p->Work != null)
+        {
+            list = Running(p)->Rest;
+            n = Running(p)->Count;
+            most += n;
+        }
+        while (list.IsCons)
+        {
+            if (n == most) return Pause(p, list, Term.Nil, n, null);
+            n++;
+            list = list.Tail;
+        }
+        if (p->Work != null) Slices.End(p);
+        else Process.Bump(p, n / CellsPerReduction);
+        return list.IsNil ? Term.Small(n) : Process.Badarg(p);
+    }
+
+    private static Term Pause(Process* p, Term rest, Term made, long count, Cons* last)
+    {
+        if (p->Work == null)
+        {
+            Walk fresh = new() { Work = default };
+            Slices.Keep(p, ref fresh, null);
+            if (p->Work == null) return Term.None;
+        }
+        else
+        {
+            Slices.Pause(p);
+        }
+        Walk* w = Running(p);
+        w->Rest = rest;
+        w->Made = made;
+        w->Count = count;
+        w->Last = last;
+        return Term.None;
+    }
+
+    // Cells of the list, up to the most that a native looks at in one go; bad: it ends there, and not in [].
+    internal static long Count(Term list, long most, out bool bad)
+    {
+        long n = 0;
+        for (; list.IsCons && n < most; n++) list = list.Tail;
+        bad = !list.IsCons && !list.IsNil;
+        return n;
+    }
+
     /// <summary>The tail may be anything.</summary>
     [Bif("lists:reverse/2")]
     public static Term Reverse(Process* p, Term* a)
     {
-        long n = Length(a[0]);
-        if (n < 0) return Process.Badarg(p);
-        if (n == 0) return a[1];
-        Cons* cells = (Cons*)Process.Alloc(p, n * 2);
-        if (cells == null) return Process.SystemLimit(p);
-        Term result = a[1];
-        for (Term list = a[0]; list.IsCons; list = list.Tail)
+        Term list = a[0], result = a[1];
+        if (p->Work != null)
+        {
+            list = Running(p)->Rest;
+            result = Running(p)->Made;
+        }
+        long n = Count(list, Slices.Steps(p, CellsPerReduction), out bool bad);
+        Cons* cells = n == 0 ? null : (Cons*)Process.Alloc(p, n * 2);
+        if (bad || (cells == null && n != 0)) return Fail(p, bad);
+        for (long i = 0; i < n; i++)
         {
             cells->Head = list.Head;
             cells->Tail = result;
             result = Term.List(cells++);
+            list = list.Tail;
         }
-        Process.Bump(p, n / CellsPerReduction);
+        if (list.IsCons) return Pause(p, list, result, 0, null);
+        return Done(p, n, result);
+    }
+
+    private static Term Done(Process* p, long steps, Term result)
+    {
+        if (p->Work != null) Slices.End(p);
+        Process.Bump(p, steps / CellsPerReduction);
         return result;
+    }
+
+    private static Term Fail(Process* p, bool bad)
+    {
+        if (p->Work != null) Slices.End(p);
+        return bad ? Process.Badarg(p) : Process.SystemLimit(p);
     }
 
     /// <summary>By =:=. An improper tail is badarg only when it is reached.</summary>
     [Bif("lists:member/2")]
     public static Term Member(Process* p, Term* a)
     {
-        Term key = a[0], list = a[1];
+        Term key = a[0], list = p->Work == null ? a[1] : Running(p)->Rest;
         bool simple = key.IsImmediate;
-        long n = 0;
+        long n = 0, most = Slices.Steps(p, CellsPerReduction);
         while (list.IsCons)
         {
             Term item = list.Head;
-            if (item == key || (!simple && TermEquality.Exact(item, key)))
-            {
-                Process.Bump(p, n / CellsPerReduction);
-                return Am.True;
-            }
+            if (item == key || (!simple && TermEquality.Exact(item, key))) return Done(p, n, Am.True);
+            if (++n == most) return Pause(p, list.Tail, Term.Nil, 0, null);
             list = list.Tail;
-            n++;
         }
-        Process.Bump(p, n / CellsPerReduction);
-        return list.IsNil ? Am.False : Process.Badarg(p);
+        return list.IsNil ? Done(p, n, Am.False) : Fail(p, true);
     }
 
     [Bif("lists:keyfind/3")]
@@ -93,36 +165,34 @@ public static unsafe class ListBifs
     [Bif("erlang:append/2")]
     public static Term Append(Process* p, Term* a)
     {
-        if (a[0].IsNil) return a[1];
-        long n = Length(a[0]);
-        if (n < 0) return Process.Badarg(p);
-        Cons* cells = (Cons*)Process.Alloc(p, n * 2);
-        if (cells == null) return Process.SystemLimit(p);
-        Term first = Term.List(cells);
-        for (Term list = a[0]; list.IsCons; list = list.Tail)
+        Term list = a[0], first = Term.None;
+        Cons* last = null;
+        if (p->Work != null)
+        {
+            list = Running(p)->Rest;
+            first = Running(p)->Made;
+            last = Running(p)->Last;
+        }
+        else if (list.IsNil)
+        {
+            return a[1];
+        }
+        long n = Count(list, Slices.Steps(p, CellsPerReduction), out bool bad);
+        Cons* cells = n == 0 ? null : (Cons*)Process.Alloc(p, n * 2);
+        if (bad || (cells == null && n != 0)) return Fail(p, bad);
+        if (last == null) first = Term.List(cells);
+        else if (n != 0) last->Tail = Term.List(cells);
+        for (long i = 0; i < n; i++)
         {
             cells->Head = list.Head;
             cells->Tail = Term.List(cells + 1);
             cells++;
+            list = list.Tail;
         }
-        cells[-1].Tail = a[1];
-        Process.Bump(p, n / CellsPerReduction);
-        return first;
-    }
-
-    /// <summary>
-    /// Removes for each element of the second list its first occurrence (=:=) in the first. What follows the last one removed is shared with the first
-    /// list. Time proportional to the sum of the lengths.
-    /// </summary>
-    [Bif("erlang:--/2")]
-    [Bif("erlang:subtract/2")]
-    public static Term Subtract(Process* p, Term* a)
-    {
-        long left = Length(a[0]), right = Length(a[1]);
-        if (left < 0 || right < 0) return Process.Badarg(p);
-        if (left == 0 || right == 0) return a[0];
-        Process.Bump(p, (left + right) / CellsPerReduction);
-        return right <= FewElements ? SubtractFew(p, a[0], left, a[1]) : SubtractMany(p, a[0], left, a[1], right);
+        if (n != 0) last = cells - 1;
+        last->Tail = a[1];
+        if (list.IsCons) return Pause(p, list, first, 0, last);
+        return Done(p, n, first);
     }
 
     // -- keys --
@@ -136,113 +206,21 @@ public static unsafe class ListBifs
         Term key = a[0], list = a[2];
         if (!a[1].IsSmall || a[1].SmallValue < 1) return Process.Badarg(p);
         long position = a[1].SmallValue;
+        if (p->Work != null) list = Running(p)->Rest;
         // An immediate that is no number is equal to itself only.
         bool simple = key.IsImmediate && !key.IsSmall;
-        long n = 0;
+        long n = 0, most = Slices.Steps(p, CellsPerReduction);
         while (list.IsCons)
         {
             Term item = list.Head;
             if (item.IsTuple && position <= item.TupleArity)
             {
                 Term element = item.TupleElements[position - 1];
-                if (element == key || (!simple && TermOrder.Equal(element, key)))
-                {
-                    Process.Bump(p, n / CellsPerReduction);
-                    return item;
-                }
+                if (element == key || (!simple && TermOrder.Equal(element, key))) return Done(p, n, item);
             }
             list = list.Tail;
-            n++;
+            if (++n == most) return Pause(p, list, Term.Nil, 0, null);
         }
-        Process.Bump(p, n / CellsPerReduction);
-        return list.IsNil ? Term.None : Process.Badarg(p);
-    }
-
-    // -- subtraction --
-
-    private static Term SubtractFew(Process* p, Term list, long length, Term remove)
-    {
-        Term* wanted = stackalloc Term[FewElements];
-        int count = 0;
-        for (; remove.IsCons; remove = remove.Tail) wanted[count++] = remove.Head;
-        ulong* room = Process.Alloc(p, length * 2);
-        if (room == null) return Process.SystemLimit(p);
-        Cons* cell = (Cons*)room;
-        while (list.IsCons && count != 0)
-        {
-            Term item = list.Head;
-            int i = 0;
-            while (i < count && !TermEquality.Exact(wanted[i], item)) i++;
-            if (i < count) wanted[i] = wanted[--count];
-            else Push(ref cell, item);
-            list = list.Tail;
-        }
-        return Close(p, room, cell, length, list);
-    }
-
-    /// <summary>An element to remove and how often still.</summary>
-    private struct Wanted
-    {
-        public Term Key;
-        public long Count;
-    }
-
-    private static Term SubtractMany(Process* p, Term list, long length, Term remove, long removals)
-    {
-        long size = 32;
-        while (size < removals * 2) size *= 2;
-        nuint bytes = (nuint)(size * sizeof(Wanted));
-        Wanted* table = (Wanted*)Allocator.AllocZeroed(bytes, Owner.Temporary);
-        ulong* room = table == null ? null : Process.Alloc(p, length * 2);
-        if (room == null)
-        {
-            Allocator.Free(table, bytes, Owner.Temporary);
-            return Process.SystemLimit(p);
-        }
-        for (; remove.IsCons; remove = remove.Tail)
-        {
-            Wanted* w = Place(table, size, remove.Head);
-            w->Key = remove.Head;
-            w->Count++;
-        }
-        Cons* cell = (Cons*)room;
-        while (list.IsCons && removals != 0)
-        {
-            Term item = list.Head;
-            Wanted* w = Place(table, size, item);
-            if (w->Count > 0)
-            {
-                w->Count--;
-                removals--;
-            }
-            else Push(ref cell, item);
-            list = list.Tail;
-        }
-        Allocator.Free(table, bytes, Owner.Temporary);
-        return Close(p, room, cell, length, list);
-    }
-
-    // Where a term is, or the free place where it would go.
-    private static Wanted* Place(Wanted* table, long size, Term key)
-    {
-        long i = TermHash.Internal(key, 0) & (size - 1);
-        while (!table[i].Key.IsNone && !TermEquality.Exact(table[i].Key, key)) i = (i + 1) & (size - 1);
-        return table + i;
-    }
-
-    private static void Push(ref Cons* cell, Term item)
-    {
-        cell->Head = item;
-        cell->Tail = Term.List(cell + 1);
-        cell++;
-    }
-
-    // Ends the list of the cells from room up to cell with a tail, and gives back the rest of the room.
-    private static Term Close(Process* p, ulong* room, Cons* cell, long length, Term tail)
-    {
-        Heap.Release(&p->Heap, (ulong*)cell, room + (length * 2));
-        if ((ulong*)cell == room) return tail;
-        cell[-1].Tail = tail;
-        return Term.List(room);
+        return list.IsNil ? Done(p, n, Term.None) : Fail(p, true);
     }
 }

@@ -33,8 +33,9 @@ public static unsafe class ProcessBifs
     [Bif("erlang:register/2")]
     public static Term Register(Process* p, Term* a)
     {
-        if (!a[0].IsAtom || a[0] == Am.Undefined || !a[1].IsLocalPid) return Process.Badarg(p);
-        return Registry.Register(p->Machine, a[0], a[1]) ? Am.True : Process.Badarg(p);
+        if (!a[0].IsAtom || a[0] == Am.Undefined || !a[1].IsLocalPid || !IoServer.Named(p->Machine, a[0]).IsNone) return Process.Badarg(p, Am.None);
+        Term why = Registry.Register(p->Machine, a[0], a[1]);
+        return why.IsNone ? Am.True : Process.Badarg(p, why);
     }
 
     [Bif("erlang:unregister/1")]

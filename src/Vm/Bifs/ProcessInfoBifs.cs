@@ -10,7 +10,9 @@ public static unsafe class ProcessInfoBifs
     public static Term ProcessFlag(Process* p, Term* a)
     {
         Term old = ProcessFlags.Set(p, a[0], a[1], out bool known);
-        return !old.IsNone ? old : known ? Process.Badarg(p) : Process.Badarg(p, Am.Badopt);
+        if (!old.IsNone) return old;
+        // The causes that OTP gives.
+        return !known ? Process.Badarg(p, Am.Badopt) : a[0] == Am.SaveCalls ? Process.Badarg(p, Am.None) : Process.Badarg(p);
     }
 
     [Bif("erlang:group_leader/0")]
@@ -161,9 +163,9 @@ public static unsafe class ProcessInfoBifs
         if (item == Am.TotalHeapSize) return Term.Small(total);
         if (item == Am.Memory) return Term.Small((total * 8) + sizeof(Process));
         if (item == Am.MinHeapSize) return Term.Small(h->MinSize);
-        if (item == Am.MinBinVheapSize) return Term.Small(p->Machine->Flags.MinBinHeap);
+        if (item == Am.MinBinVheapSize) return Term.Small(ProcessFlags.MinBinHeap(p));
         if (item == Am.FullsweepAfter) return Term.Small(h->FullSweepAfter);
-        if (item == Am.MaxHeapSize) return ProcessFlags.MaxHeapSize(p, h->MaxSize);
+        if (item == Am.MaxHeapSize) return ProcessFlags.MaxHeapSize(p, h);
         Term list = Term.Nil;
         if (item == Am.GarbageCollection)
         {
@@ -171,7 +173,7 @@ public static unsafe class ProcessInfoBifs
             Add(p, ref list, Am.FullsweepAfter, h->FullSweepAfter);
             Add(p, ref list, Am.MinHeapSize, h->MinSize);
             Add(p, ref list, Am.MinBinVheapSize, p->Machine->Flags.MinBinHeap);
-            return Process.Cons(p, Process.Tuple(p, Am.MaxHeapSize, ProcessFlags.MaxHeapSize(p, h->MaxSize)), list);
+            return Process.Cons(p, Process.Tuple(p, Am.MaxHeapSize, ProcessFlags.MaxHeapSize(p, h)), list);
         }
         if (item != Am.GarbageCollectionInfo) return Term.None;
         Add(p, ref list, Am.BinOldVheapBlockSize, h->BinaryLimit / 8);
@@ -208,7 +210,7 @@ public static unsafe class ProcessInfoBifs
         for (int i = 0; p->Extra != null && i < p->Extra->Monitors.Places; i++)
         {
             KeyEntry* e = p->Extra->Monitors.Place(i);
-            if (e == null || (e->C & MonitorFlags.Monitoring) == 0) continue;
+            if (e == null || (e->C & MonitorFlags.Monitoring) == 0 || (e->A == Term.None.Bits && e->B == Term.None.Bits)) continue;
             Term name = new(e->B);
             list = Process.Cons(p, Process.Tuple(p, Am.Process, name.IsNone ? new Term(e->A) : Process.Tuple(p, name, Am.NonodeNohost)), list);
         }

@@ -6,21 +6,21 @@ using MyBeam.Memory;
 /// <summary>Options of spawn_opt and spawn_request.</summary>
 public unsafe struct SpawnOptions
 {
-    public bool Link, Monitor;
+    public bool Link, Monitor, AsyncDist;
     /// <summary>Flags of the monitor's alias (MonitorFlags), and its tag or None.</summary>
     public ulong AliasFlags;
     public Term MonitorTag;
     /// <summary>None: the default.</summary>
     public Term Priority, MessageQueue, MaxHeap;
     /// <summary>-1: the default.</summary>
-    public long MinHeap, FullSweep;
+    public long MinHeap, FullSweep, MinBinHeap;
     /// <summary>spawn_request: the tag of its answer, and whether a success and an error are answered.</summary>
     public Term ReplyTag;
     public bool ReplySuccess, ReplyError;
     /// <summary>It is a spawn_request.</summary>
     public bool Request;
 
-    public static SpawnOptions Default => new() { MinHeap = -1, FullSweep = -1, ReplyTag = Am.SpawnReply, ReplySuccess = true, ReplyError = true };
+    public static SpawnOptions Default => new() { MinHeap = -1, FullSweep = -1, MinBinHeap = -1, ReplyTag = Am.SpawnReply, ReplySuccess = true, ReplyError = true };
 
     /// <summary>Reads an option list. False: an option is none; <paramref name="proper"/> is false when the list is none.</summary>
     public bool Read(Term list, bool request, out bool proper)
@@ -55,14 +55,18 @@ public unsafe struct SpawnOptions
         }
         if (key == Am.MinHeapSize) return Number(value, out MinHeap);
         if (key == Am.FullsweepAfter) return Number(value, out FullSweep);
-        if (key == Am.MinBinVheapSize) return Number(value, out _);
+        if (key == Am.MinBinVheapSize) return Number(value, out MinBinHeap);
         if (key == Am.MaxHeapSize)
         {
             MaxHeap = value;
             return ProcessFlags.IsMaxHeapSize(value);
         }
-        if (key == Am.AsyncDist) return value.IsBoolean;
-        if (key == Am.Scheduler) return value.IsSmall;
+        if (key == Am.AsyncDist)
+        {
+            AsyncDist = value == Am.True;
+            return value.IsBoolean;
+        }
+        if (key == Am.Scheduler) return value.IsSmall && (ulong)value.SmallValue <= Schedulers.Most;
         if (!request) return false;
         if (key == Am.ReplyTag) { ReplyTag = value; return true; }
         if (key != Am.Reply) return false;
@@ -103,7 +107,8 @@ public static unsafe class SpawnBifs
 
     private static Term SpawnFun(Process* p, Term f, bool link)
     {
-        if (!f.IsFun || Ops.FunArity(f) != 0) return Process.Badarg(p);
+        // A fun that takes arguments ends the new process; only spawn_link refuses it (as in OTP).
+        if (!f.IsFun || (link && Ops.FunArity(f) != 0)) return Process.Badarg(p);
         SpawnOptions o = SpawnOptions.Default;
         o.Link = link;
         return Spawn(p, Am.Erlang, Am.Apply, Process.Cons(p, f, Process.Cons(p, Term.Nil, Term.Nil)), ref o, out _);
@@ -133,7 +138,7 @@ public static unsafe class SpawnBifs
     {
         SpawnOptions o = SpawnOptions.Default;
         if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Process.Badarg(p);
-        if (!o.Read(a[3], false, out bool proper)) return proper ? Process.Badarg(p, Am.Badopt) : Process.Badarg(p);
+        if (!o.Read(a[3], false, out _)) return Process.Badarg(p, Am.Badopt);
         return WithReference(p, Spawn(p, a[0], a[1], a[2], ref o, out Term reference), reference);
     }
 
@@ -145,7 +150,7 @@ public static unsafe class SpawnBifs
     {
         SpawnOptions o = SpawnOptions.Default;
         if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Am.Badarg;
-        if (!o.Read(a[3], true, out bool proper)) return proper ? Am.Badopt : Am.Badarg;
+        if (!o.Read(a[3], true, out bool proper)) return proper ? RequestFailed(p, ref o, Am.Badopt) : Am.Badopt;
         o.Request = true;
         Term pid = Spawn(p, a[0], a[1], a[2], ref o, out Term reference);
         if (reference.IsNone) reference = TimeBifs.NewReference(p);
@@ -156,6 +161,26 @@ public static unsafe class SpawnBifs
             Term* no = stackalloc Term[] { o.ReplyTag, reference, Am.Error, Am.SystemLimit };
             Signals.Tuple(p->Machine, p->Context, p->Pid, no, 4);
         }
+        return reference;
+    }
+
+    /// <summary>Spawning on another node: there is no connection to any. The arguments: node, {M, F, Args}, options, who asks.</summary>
+    [Bif("erts_internal:dist_spawn_request/4")]
+    public static Term DistSpawnRequest(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom || !a[1].IsTupleOf(3)) return Am.Badarg;
+        Term* e = a[1].TupleElements;
+        if (!e[0].IsAtom || !e[1].IsAtom || !IsProper(e[2])) return Am.Badarg;
+        SpawnOptions o = SpawnOptions.Default;
+        return o.Read(a[2], true, out _) ? RequestFailed(p, ref o, Am.Noconnection) : Am.Badopt;
+    }
+
+    private static Term RequestFailed(Process* p, ref SpawnOptions o, Term reason)
+    {
+        Term reference = TimeBifs.NewReference(p);
+        if (!o.ReplyError) return reference;
+        Term* no = stackalloc Term[] { o.ReplyTag, reference, Am.Error, reason };
+        Signals.Tuple(p->Machine, p->Context, p->Pid, no, 4);
         return reference;
     }
 
@@ -194,7 +219,9 @@ public static unsafe class SpawnBifs
         Process* child = words < 0 ? null : ProcessState.Create(m, p->Context, size);
         if (child == null) return Process.SystemLimit(p);
         if (o.MinHeap >= 0) child->Heap.MinSize = System.Math.Max(Gc.NextSize(o.MinHeap), m->HeapShared.MinHeapSize);
-        if (o.FullSweep >= 0) child->Heap.FullSweepAfter = (int)System.Math.Min(o.FullSweep, 65535);
+        if (o.FullSweep >= 0) child->Heap.FullSweepAfter = (int)(o.FullSweep & 65535);
+        if (o.AsyncDist) child->Flags.SetAsyncDist(true);
+        if (o.MinBinHeap >= 0) ProcessFlags.Set(child, Am.MinBinVheapSize, Term.Small(o.MinBinHeap), out _);
         if (!o.MaxHeap.IsNone) ProcessFlags.Set(child, Am.MaxHeapSize, o.MaxHeap, out _);
         if (!o.Priority.IsNone) ProcessFlags.Set(child, Am.Priority, o.Priority, out _);
         if (!o.MessageQueue.IsNone) ProcessFlags.Set(child, Am.MessageQueueData, o.MessageQueue, out _);

@@ -11,6 +11,11 @@ public struct SystemFlags
     private long depth, minBinHeap, fullSweep, requests;
     private Term systemLogger;
 
+    /// <summary>Bare mode's logger: events of a level above this are dropped (emergency 0 … debug 7, -1: all are), as the difference from notice.</summary>
+    public int LogLevel;
+    /// <summary>1: log events are not shown (error_logger:tty(false)).</summary>
+    public int LogQuiet;
+
     /// <summary>Most frames of a stack trace.</summary>
     public static unsafe long BacktraceDepth(Machine* m) => m->Flags.depth + DefaultDepth;
 
@@ -25,6 +30,13 @@ public struct SystemFlags
 
     /// <summary>Who gets the messages of the VM itself.</summary>
     public readonly Term SystemLogger => systemLogger.IsNone ? Am.Undefined : systemLogger;
+
+    /// <summary>Whether there is such a flag.</summary>
+    public static bool IsFlag(Term flag) =>
+        flag == Am.BacktraceDepth || flag == Am.FullsweepAfter || flag == Am.MinHeapSize || flag == Am.MinBinVheapSize || flag == Am.MaxHeapSize
+        || flag == Am.OutstandingSystemRequestsLimit || flag == Am.SystemLogger || flag == Am.SchedulersOnline || flag == Am.DirtyCpuSchedulersOnline
+        || flag == Am.MultiScheduling || flag == Am.TraceControlWord || flag == Am.SequentialTracer || flag == Am.ResetSeqTrace || flag == Am.TimeOffset
+        || flag == Am.SchedulerWallTime || flag == Am.SchedulerBindType;
 
     /// <summary>Sets a flag; the old value. None: there is no such flag, or it has no such value.</summary>
     public static unsafe Term Set(Process* p, Term flag, Term value)
@@ -54,7 +66,7 @@ public struct SystemFlags
             old = Term.Small(f.MinBinHeap);
             f.minBinHeap = n - DefaultMinBinHeap;
         }
-        else if (flag == Am.MaxHeapSize && (natural || value.IsMap)) old = ProcessFlags.MaxHeapSize(p, 0);
+        else if (flag == Am.MaxHeapSize && (natural || value.IsMap)) old = ProcessFlags.DefaultMaxHeapSize(p);
         else if (flag == Am.OutstandingSystemRequestsLimit && natural && n > 0)
         {
             old = Term.Small(f.RequestsLimit);

@@ -98,7 +98,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.FullsweepAfter) return Named(p, item, m->Flags.FullSweepAfter);
         if (item == Am.MinHeapSize) return Named(p, item, m->HeapShared.MinHeapSize);
         if (item == Am.MinBinVheapSize) return Named(p, item, m->Flags.MinBinHeap);
-        if (item == Am.MaxHeapSize) return ProcessFlags.MaxHeapSize(p, 0);
+        if (item == Am.MaxHeapSize) return ProcessFlags.DefaultMaxHeapSize(p);
         if (item == Am.GarbageCollection)
         {
             Term list = Process.Cons(p, Named(p, Am.FullsweepAfter, m->Flags.FullSweepAfter), Term.Nil);
@@ -182,7 +182,8 @@ public static unsafe class SystemInfoBifs
     public static Term SystemFlag(Process* p, Term* a)
     {
         Term old = SystemFlags.Set(p, a[0], a[1]);
-        return old.IsNone ? Process.Badarg(p, Am.Badopt) : old;
+        // Only a flag that does not exist has a cause.
+        return !old.IsNone ? old : SystemFlags.IsFlag(a[0]) ? Process.Badarg(p) : Process.Badarg(p, Am.Badopt);
     }
 
     [Bif("erlang:statistics/1")]

@@ -29,14 +29,19 @@ public unsafe struct ModuleFinder
         m->Finder.folderBytes.Add(n + 1, Owner.Vm);
     }
 
-    /// <summary>Loads the module. True also when another thread has just loaded it, or it was there before: look again at what was missing. False: not found
-    /// or refused (LastError).</summary>
+    /// <summary>Loads the module and runs its on_load function. True also when another thread has just loaded it, or it was there before: look again at what was
+    /// missing. False: not found or refused (LastError).</summary>
     public static bool TryLoad(Machine* m, Term name)
     {
         Schedulers.LockCode(m);
-        bool there = CodeTable.Current(m, name) != null || Load(m, name);
+        bool there = CodeTable.Current(m, name) != null, loaded = !there && Load(m, name);
         Schedulers.UnlockCode(m);
-        return there;
+        if (there || !loaded) return there;
+        // It may load modules.
+        if (OnLoad.Run(m, CodeTable.Current(m, name))) return true;
+        m->Finder.LastError = default;
+        m->Finder.LastError.Code = LoadErrorCode.OnLoad;
+        return false;
     }
 
     private static bool Load(Machine* m, Term name)

@@ -187,7 +187,7 @@ public static unsafe partial class Ops
         if (!Signals.Bang(p, x[0], x[1]))
         {
             p->FailArgs = ListOf(p, x, 2);
-            return Exceptions.RaiseIn(I, E, C, ExportTable.Put(C->Machine, Am.Erlang, Am.Bang, 2));
+            return Exceptions.RaiseIn(I, E, C, ExportTable.Put(C->Machine, Am.Erlang, Am.Send, 2));
         }
         x[0] = x[1];
         C->Reductions -= SendReductions;

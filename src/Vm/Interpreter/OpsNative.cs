@@ -62,6 +62,7 @@ public static unsafe partial class Ops
             *(ulong**)E = I + 2;
             return Trap(I, E, H, C);
         }
+        if (p->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
         if (p->Fail != FailKind.Exception) return Leave(I + 2, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
     }
@@ -72,6 +73,7 @@ public static unsafe partial class Ops
         Export* e = (Export*)I[2];
         Term* caller = (Term*)((byte*)E + ((ushort*)I)[4]);
         if (C->Process->Fail == FailKind.Trap) return Trap(I, caller, H, C);
+        if (C->Process->Fail == FailKind.Again) return Again(I, E, C, e->Arity);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)caller, caller, H, C);
         return Exceptions.RaiseNative(I, E, C, e);
     }
@@ -80,6 +82,7 @@ public static unsafe partial class Ops
     private static long NativeFailedOnly(ulong* I, Term* E, Term* H, Context* C)
     {
         if (C->Process->Fail == FailKind.Trap) return Trap(I, E, H, C);
+        if (C->Process->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)E, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
     }
@@ -118,6 +121,19 @@ public static unsafe partial class Ops
         return Enter(p->TrapTo->Address, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, C);
     }
 
+    // A native has done a slice of its work: the instruction at I, whose operands and x(0)..x(live-1) are as they were, runs again in the next slice.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long Again(ulong* I, Term* E, Context* C, long live)
+    {
+        Process* p = C->Process;
+        p->Fail = FailKind.None;
+        C->Reductions -= p->Bumped;
+        p->Bumped = 0;
+        Save(C, I, E, (Term*)p->Heap.Top);
+        ProcessState.SaveRegisters(C, live);
+        return C->Stop = StopReason.Yielded;
+    }
+
     // The code of an export that is not loaded: I[1] is the export. Finds the module (archive, code path) and goes on there, else calls the error handler.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long UndefinedFunction(ulong* I, Term* E, Term* H, Context* C)
@@ -136,7 +152,7 @@ public static unsafe partial class Ops
     {
         Save(C, I, E, H);
         Term r = ((Export*)I[2])->Native(C->Process, Context.Xs(C));
-        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 0, (long)I[3]);
+        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 0, 0, (long)I[3]);
         TD.Set(I, E, C, 0, r);
         return Next(I + 4, E, (Term*)C->Process->Heap.Top, C);
     }
@@ -148,7 +164,7 @@ public static unsafe partial class Ops
         C->Scratch[0] = TA.Get(I, E, C, 0, 2).Bits;
         Export* e = (Export*)I[2 + TA.Wide];
         Term r = e->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, e, 1, (long)I[3 + TA.Wide]);
+        if (r.IsNone) return GuardFailed(I, E, C, e, 1, ((ushort*)I)[6], (long)I[3 + TA.Wide]);
         return StoreAfterNative(I + 4 + TA.Wide, E, C, TD.Address(I, E, C, 1), r, ((ushort*)I)[6]);
     }
 
@@ -160,7 +176,7 @@ public static unsafe partial class Ops
         C->Scratch[1] = TB.Get(I, E, C, 1, 2 + TA.Wide).Bits;
         Export* e = (Export*)I[2 + TA.Wide + TB.Wide];
         Term r = e->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, e, 2, (long)I[3 + TA.Wide + TB.Wide]);
+        if (r.IsNone) return GuardFailed(I, E, C, e, 2, ((ushort*)I)[7], (long)I[3 + TA.Wide + TB.Wide]);
         return StoreAfterNative(I + 4 + TA.Wide + TB.Wide, E, C, TD.Address(I, E, C, 2), r, ((ushort*)I)[7]);
     }
 
@@ -170,14 +186,16 @@ public static unsafe partial class Ops
         Save(C, I, E, H);
         for (int i = 0; i < 3; i++) C->Scratch[i] = Operand(I[4 + i], E, C).Bits;
         Term r = ((Export*)I[2])->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 3, (long)I[3]);
+        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 3, ((ushort*)I)[5], (long)I[3]);
         return StoreAfterNative(I + 7, E, C, TD.Address(I, E, C, 0), r, ((ushort*)I)[5]);
     }
 
+    // live: only for natives that may ask to be run again.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long GuardFailed(ulong* I, Term* E, Context* C, Export* e, int arity, long fail)
+    private static long GuardFailed(ulong* I, Term* E, Context* C, Export* e, int arity, long live, long fail)
     {
         Process* p = C->Process;
+        if (p->Fail == FailKind.Again) return Again(I, E, C, live);
         if (fail != 0) return Next(I + fail, E, (Term*)p->Heap.Top, C);
         if (p->FailArgs.IsNone) p->FailArgs = ListOf(p, (Term*)C->Scratch, arity);
         return Exceptions.RaiseIn(I, E, C, e);
@@ -204,7 +222,7 @@ public static unsafe partial class Ops
     private static long ElementFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[4], 2, (long)I[5]);
+        return GuardFailed(I, E, C, (Export*)I[4], 2, 0, (long)I[5]);
     }
 
     // element(Register, Tuple): slots 0: index, 1: T, 2: D; wide: export, fail
@@ -226,7 +244,7 @@ public static unsafe partial class Ops
     private static long ElementRegisterFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[2], 2, (long)I[3]);
+        return GuardFailed(I, E, C, (Export*)I[2], 2, 0, (long)I[3]);
     }
 
     // hd, tl: slots 0: S, 1: D; wide: export, fail
@@ -260,7 +278,7 @@ public static unsafe partial class Ops
     {
         Save(C, I, E, H);
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[2], 1, (long)I[3]);
+        return GuardFailed(I, E, C, (Export*)I[2], 1, 0, (long)I[3]);
     }
 
     // self(): slot 0: D

@@ -38,6 +38,9 @@ public enum LoadErrorCode
 
     /// <summary>No memory, or the atom table is full.</summary>
     NoMemory,
+
+    /// <summary>The module was loaded, but its on_load function did not return ok.</summary>
+    OnLoad,
 }
 
 /// <summary>

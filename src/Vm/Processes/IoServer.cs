@@ -9,6 +9,10 @@ using MyBeam.Platform;
 public unsafe struct IoServer
 {
     private Term pid, errorPid;
+
+    /// <summary>The pid of the group leader.</summary>
+    public readonly Term Pid => pid;
+
     /// <summary>Where output goes now.</summary>
     private int descriptor;
     /// <summary>Where put_chars functions run; made when first needed.</summary>

@@ -84,6 +84,17 @@ public static unsafe class Monitors
         return e;
     }
 
+    /// <summary>Sets a monitor of the time offset, which never fires: the offset does not change. False: memory is out.</summary>
+    public static bool SetClock(Process* p, Term reference)
+    {
+        ProcessExtra* x = ProcessExtra.Of(p);
+        KeyEntry* e = x == null ? null : x->Monitors.Put(((Reference*)reference.Box)->Id0, ((Reference*)reference.Box)->Id1);
+        if (e == null) return false;
+        e->A = e->B = Term.None.Bits;
+        e->C = MonitorFlags.Monitoring;
+        return true;
+    }
+
     /// <summary>Handles a Down signal: the message for the mailbox, unless the monitor was removed meanwhile.</summary>
     public static void Down(Process* p, Signal* s)
     {

@@ -25,6 +25,8 @@ public enum FailKind
     Yield = 4,
     /// <summary>The native goes on on a dirty thread (DirtyPool.Enter).</summary>
     Dirty = 5,
+    /// <summary>The slice is over and the native has not finished: run the same call again in the next one (Process.Work holds what it needs).</summary>
+    Again = 6,
 }
 
 /// <summary>What a process is doing, as senders of signals must know it. Changed under Process.Lock, but for Runnable -> Running.</summary>
@@ -48,6 +50,8 @@ public unsafe struct Process
     /// <summary>The pid, an immediate; None when the structure is free.</summary>
     public Term Pid;
 
+    /// <summary>What a native keeps that has not finished (Slices), or null. While it is there the heap is not collected.</summary>
+    public NativeWork* Work;
     // These two stand together: ProcessGc names them as one range.
     /// <summary>A term kept over a collection (a native's result before it is stored).</summary>
     public Term Kept;

@@ -15,6 +15,7 @@ public static unsafe class ProcessExit
         Term reason = stop == StopReason.Finished ? Am.Normal : Reason(p, stop);
         if (stop == StopReason.Exited && p->FailClass != ExceptionClass.Exit && !keep) CrashReport.Print(p, reason);
         Detach(p, reason);
+        Slices.Abandon(p);
         if (keep) return;
         ProcessState.Free(p);
     }

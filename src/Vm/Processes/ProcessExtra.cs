@@ -21,6 +21,8 @@ public unsafe struct ProcessExtra
     public Export* DirtyNative;
     public DirtyPool* DirtyPool;
     public DirtyFailure DirtyFailure;
+    /// <summary>min_bin_vheap_size, words; 0: the default.</summary>
+    public long MinBinHeap;
     /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
     public delegate*<Process*, void> OnExit;
 

@@ -17,6 +17,9 @@ public unsafe struct ProcessFlags
 
     private const long DefaultMinBinHeap = 46422;
 
+    /// <summary>min_bin_vheap_size of a process, words.</summary>
+    public static unsafe long MinBinHeap(Process* p) => p->Extra == null || p->Extra->MinBinHeap == 0 ? DefaultMinBinHeap : p->Extra->MinBinHeap;
+
     public readonly bool TrapExit => trapExit;
     public readonly bool AsyncDist => asyncDist;
     public readonly Term ErrorHandler => errorHandler.IsNone ? Am.ErrorHandler : errorHandler;
@@ -71,24 +74,39 @@ public unsafe struct ProcessFlags
         {
             if (!natural) return Term.None;
             old = Term.Small(p->Heap.MinSize);
-            p->Heap.MinSize = System.Math.Max(value.SmallValue, p->Machine->HeapShared.MinHeapSize);
+            p->Heap.MinSize = value.SmallValue <= 233 ? 233 : Gc.NextSize(value.SmallValue);
             return old;
         }
-        if (flag == Am.MinBinVheapSize) return natural ? Term.Small(DefaultMinBinHeap) : Term.None;
+        if (flag == Am.MinBinVheapSize)
+        {
+            if (!natural || ProcessExtra.Of(p) == null) return Term.None;
+            old = Term.Small(MinBinHeap(p));
+            p->Extra->MinBinHeap = value.SmallValue < DefaultMinBinHeap ? 0 : Gc.NextSize(value.SmallValue);
+            return old;
+        }
         if (flag == Am.FullsweepAfter)
         {
             if (!natural) return Term.None;
             old = Term.Small(p->Heap.FullSweepAfter);
-            p->Heap.FullSweepAfter = (int)System.Math.Min(value.SmallValue, 65535);
+            p->Heap.FullSweepAfter = (int)(value.SmallValue & 65535);
             return old;
         }
         if (flag == Am.MaxHeapSize)
         {
             if (!IsMaxHeapSize(value)) return Term.None;
-            Term size = value;
-            if (value.IsMap) Maps.Get(value, Am.Size, out size);
-            old = MaxHeapSize(p, p->Heap.MaxSize);
-            p->Heap.MaxSize = size.SmallValue;
+            Term size = value, part;
+            old = MaxHeapSize(p, &p->Heap);
+            Heap* h = &p->Heap;
+            if (value.IsMap)
+            {
+                Maps.Get(value, Am.Size, out size);
+                // What a map does not say is as it was for the VM.
+                h->MaxKeeps = Maps.Get(value, Am.Kill, out part) && part == Am.False;
+                h->MaxQuiet = Maps.Get(value, Am.ErrorLogger, out part) && part == Am.False;
+                h->MaxShared = Maps.Get(value, Am.IncludeSharedBinaries, out part) && part == Am.True;
+            }
+            else h->MaxKeeps = h->MaxQuiet = h->MaxShared = false;
+            h->MaxSize = size.SmallValue;
             return old;
         }
         if (flag == Am.MonitorNodes) return value.IsBoolean ? Term.Small(0) : Term.None;
@@ -96,13 +114,23 @@ public unsafe struct ProcessFlags
         return Term.None;
     }
 
-    /// <summary>Whether a term is a value of max_heap_size.</summary>
+    /// <summary>Whether a term is a value of max_heap_size: a number of words, or a map with size and perhaps kill, error_logger and
+    /// include_shared_binaries. A limit below the smallest heap is none.</summary>
     public static bool IsMaxHeapSize(Term value)
     {
         Term size = value;
-        if (value.IsMap && !Maps.Get(value, Am.Size, out size)) return false;
-        return size.IsSmall && size.SmallValue >= 0;
+        if (value.IsMap)
+        {
+            if (!Maps.Get(value, Am.Size, out size)) return false;
+            if (Maps.Get(value, Am.Kill, out Term part) && !part.IsBoolean) return false;
+            if (Maps.Get(value, Am.ErrorLogger, out part) && !part.IsBoolean) return false;
+            if (Maps.Get(value, Am.IncludeSharedBinaries, out part) && !part.IsBoolean) return false;
+        }
+        return size.IsSmall && (size.SmallValue == 0 || size.SmallValue >= 233);
     }
+
+    /// <summary>Sets async_dist of a new process.</summary>
+    public void SetAsyncDist(bool on) => asyncDist = on;
 
     /// <summary>The priority as a number: 0 low, 1 normal, 2 high, 3 max.</summary>
     public readonly int Urgency => priority == 0 ? 1 : priority == 1 ? 0 : priority;
@@ -115,12 +143,20 @@ public unsafe struct ProcessFlags
         return Term.Bool(old);
     }
 
-    /// <summary>The map that describes a max_heap_size of so many words.</summary>
-    public static Term MaxHeapSize(Process* p, long words)
+    /// <summary>That of a process for which nothing was said.</summary>
+    public static Term DefaultMaxHeapSize(Process* p)
     {
-        Term map = Maps.Put(&p->Heap, Maps.Empty(&p->Heap), Am.Size, Term.Small(words));
-        map = Maps.Put(&p->Heap, map, Am.Kill, Am.True);
-        map = Maps.Put(&p->Heap, map, Am.ErrorLogger, Am.True);
-        return Maps.Put(&p->Heap, map, Am.IncludeSharedBinaries, Am.False);
+        Heap none = default;
+        none.MaxSize = p->Machine->HeapShared.MaxHeapSize;
+        return MaxHeapSize(p, &none);
+    }
+
+    /// <summary>The map that describes the max_heap_size of a heap, on the heap of a process.</summary>
+    public static Term MaxHeapSize(Process* p, Heap* of)
+    {
+        Term map = Maps.Put(&p->Heap, Maps.Empty(&p->Heap), Am.Size, Term.Small(of->MaxSize));
+        map = Maps.Put(&p->Heap, map, Am.Kill, Term.Bool(!of->MaxKeeps));
+        map = Maps.Put(&p->Heap, map, Am.ErrorLogger, Term.Bool(!of->MaxQuiet));
+        return Maps.Put(&p->Heap, map, Am.IncludeSharedBinaries, Term.Bool(of->MaxShared));
     }
 }

@@ -9,6 +9,8 @@ public static unsafe class ProcessGc
     /// <summary>Collects so that need words are free. False: memory is out or max_heap_size is passed: the process must die.</summary>
     public static bool Collect(Process* p, long need, Term* x, long live)
     {
+        // A native in the middle of its work holds addresses in the heap. It asks for no room itself: this collection can wait until it is through.
+        if (p->Work != null) return true;
         RootRange* roots = stackalloc RootRange[8];
         Mailbox.BeforeCollection(p);
         Heap.AbsorbMessages(&p->Heap);
@@ -16,7 +18,14 @@ public static unsafe class ProcessGc
         if (p->Machine->VerifyHeaps != 0) Verify(p, roots, count, "before"u8);
         bool good = Gc.Collect(&p->Heap, need, roots, count);
         if (p->Machine->VerifyHeaps != 0) Verify(p, roots, count, "after"u8);
+        if (p->Heap.MaxPassed) PassedMax(p);
         return good;
+    }
+
+    private static void PassedMax(Process* p)
+    {
+        p->Heap.MaxPassed = false;
+        if (!p->Heap.MaxQuiet) CrashReport.HeapLimit(p);
     }
 
     // --verify-heap: a damaged heap ends the OS process where it is found, so that a debugger sees the cause near.
@@ -53,10 +62,13 @@ public static unsafe class ProcessGc
     /// <summary>As Collect, all generations (garbage_collect/0).</summary>
     public static bool CollectMajor(Process* p, long need, Term* x, long live)
     {
+        if (p->Work != null) return true;
         RootRange* roots = stackalloc RootRange[8];
         Mailbox.BeforeCollection(p);
         Heap.AbsorbMessages(&p->Heap);
-        return Gc.CollectMajor(&p->Heap, need, roots, Roots(p, x, live, roots));
+        bool good = Gc.CollectMajor(&p->Heap, need, roots, Roots(p, x, live, roots));
+        if (p->Heap.MaxPassed) PassedMax(p);
+        return good;
     }
 
     /// <summary>Collects a process that is not in the middle of anything (its x registers are saved) into a block of exactly its size.</summary>

@@ -2,6 +2,7 @@
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
+using MyBeam.Platform;
 using unsafe Handler = delegate*<ulong*, MyBeam.Memory.Term*, MyBeam.Memory.Term*, Context*, long>;
 
 /// <summary>Makes, runs and frees processes.</summary>
@@ -41,6 +42,7 @@ public static unsafe class ProcessState
     public static void Free(Process* p)
     {
         Machine* m = p->Machine;
+        Slices.Abandon(p);
         p->Lock.Lock();
         p->Status = ProcessStatus.Exiting;
         Signal* s = p->InFirst;
@@ -136,7 +138,10 @@ public static unsafe class ProcessState
         if (p->SuspendCount > 0) return StopReason.Yielded;
         for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
         p->SavedCount = 0;
+        bool measure = p->Machine->SlicesRun.Wanted != 0;
+        long started = measure ? Clock.ThreadCpuNanoseconds : 0, inside = p->Work == null ? 0 : p->Work->Number;
         long stop = p->Extra != null && p->Extra->DirtyFailure.Native != null ? DirtyPool.Raise(p, c) : Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);
+        if (measure) SliceMeasure.Note(&p->Machine->SlicesRun, Clock.ThreadCpuNanoseconds - started, stop == StopReason.Yielded && p->Work != null && p->Work->Number == inside);
         p->ReductionsDone += reductions - c->Reductions;
         return stop;
     }

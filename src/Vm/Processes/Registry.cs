@@ -25,32 +25,31 @@ public unsafe struct Registry
         return pid.IsNone ? IoServer.Named(m, name) : pid;
     }
 
-    /// <summary>Registers a live process under a name. False: the name is taken, or the process has one or is gone.</summary>
-    public static bool Register(Machine* m, Term name, Term pid)
+    /// <summary>Registers a live process under a name. None when it is done, else why not, as OTP says it: notalive, registered_name (it has one), none (the
+    /// name is taken).</summary>
+    public static Term Register(Machine* m, Term name, Term pid)
     {
         Registry* r = &m->Registry;
-        bool done = false;
+        Term why = Am.Notalive;
         r->mutex.Lock();
-        if (r->names.Find(name.Bits, 0) == null)
+        Process* p = ProcessTable.Lock(m, pid);
+        if (p != null)
         {
-            Process* p = ProcessTable.Lock(m, pid);
-            if (p != null)
+            why = !p->Name.IsNone ? Am.RegisteredName : Am.None;
+            if (p->Name.IsNone && r->names.Find(name.Bits, 0) == null)
             {
-                if (p->Name.IsNone)
+                KeyEntry* e = r->names.Put(name.Bits, 0);
+                if (e != null)
                 {
-                    KeyEntry* e = r->names.Put(name.Bits, 0);
-                    if (e != null)
-                    {
-                        e->A = pid.Bits;
-                        p->Name = name;
-                        done = true;
-                    }
+                    e->A = pid.Bits;
+                    p->Name = name;
+                    why = Term.None;
                 }
-                p->Lock.Unlock();
             }
+            p->Lock.Unlock();
         }
         r->mutex.Unlock();
-        return done;
+        return why;
     }
 
     /// <summary>Takes a name back. False: nobody has it.</summary>
