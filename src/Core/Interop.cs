@@ -41,14 +41,23 @@ namespace System.Runtime.InteropServices
 {
     public static unsafe class NativeMemory
     {
-        /// <summary>Bytes. The memory is not cleared; when there is none left the process ends (.NET: OutOfMemoryException).</summary>
-        public static void* Alloc(nuint byteCount) => Check(Libc.malloc(byteCount == 0 ? 1 : byteCount));
+        /// <summary>Bytes. The memory is not cleared. Null when there is none left (.NET: OutOfMemoryException): the VM's allocator hands that on, and the one process that wanted the memory ends. A system that has not even a small block left is past saving.</summary>
+        public static void* Alloc(nuint byteCount) => Check(Libc.malloc(byteCount == 0 ? 1 : byteCount), byteCount);
 
-        public static void* AllocZeroed(nuint byteCount) => Check(Libc.calloc(byteCount == 0 ? 1 : byteCount, 1));
+        public static void* AllocZeroed(nuint byteCount) => Check(Libc.calloc(byteCount == 0 ? 1 : byteCount, 1), byteCount);
 
-        public static void* AllocZeroed(nuint elementCount, nuint elementSize) => Check(Libc.calloc(elementCount, elementSize));
+        public static void* AllocZeroed(nuint elementCount, nuint elementSize) => Check(Libc.calloc(elementCount, elementSize), elementCount * elementSize);
 
-        public static void* Realloc(void* ptr, nuint byteCount) => Check(Libc.realloc(ptr, byteCount == 0 ? 1 : byteCount));
+        public static void* Realloc(void* ptr, nuint byteCount) => Check(Libc.realloc(ptr, byteCount == 0 ? 1 : byteCount), byteCount);
+
+        private const nuint SmallBlock = 32 * 1024;
+
+        private static void* Check(void* p, nuint bytes)
+        {
+            if (p == null && bytes < SmallBlock)
+                Fatal.OutOfMemory();
+            return p;
+        }
 
         public static void Free(void* ptr) => Libc.free(ptr);
 
@@ -57,13 +66,6 @@ namespace System.Runtime.InteropServices
         public static void Copy(void* source, void* destination, nuint byteCount) => Libc.memmove(destination, source, byteCount);
 
         public static void Fill(void* ptr, nuint byteCount, byte value) => Libc.memset(ptr, value, byteCount);
-
-        private static void* Check(void* p)
-        {
-            if (p == null)
-                Fatal.OutOfMemory();
-            return p;
-        }
     }
 
     public sealed class DllImportAttribute : Attribute

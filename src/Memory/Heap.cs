@@ -120,6 +120,12 @@ public unsafe struct Heap
         if (heap->FragmentWords > size) size = heap->FragmentWords;
         if (size > 1 << 20 && words < 1 << 20) size = 1 << 20;
         f = (Fragment*)Allocator.Alloc((nuint)(sizeof(Fragment) + (size * 8)), Owner.Fragment);
+        if (f == null && size > words)
+        {
+            // Room for just this: most natives count on small pieces.
+            size = words;
+            f = (Fragment*)Allocator.Alloc((nuint)(sizeof(Fragment) + (size * 8)), Owner.Fragment);
+        }
         if (f == null)
         {
             heap->Exhausted = 1;

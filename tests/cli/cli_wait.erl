@@ -1,6 +1,6 @@
-%% Prints, then waits for ever: for the test of Ctrl-C.
+%% For tests of the command line: Ctrl-C, --deterministic, no memory left.
 -module(cli_wait).
--export([main/0, busy/0, race/0]).
+-export([main/0, busy/0, race/0, greedy/0]).
 
 main() ->
     io:format("waiting~n"),
@@ -21,3 +21,10 @@ race() ->
 work(_, _, 0) -> ok;
 work(To, I, N) when N rem 30 =:= 0 -> To ! {I, N}, work(To, I, N - 1);
 work(To, I, N) -> work(To, I, N - 1).
+
+%% A process that wants more memory than there is ends alone.
+greedy() ->
+    {P, R} = spawn_monitor(fun() -> grow([]) end),
+    receive {'DOWN', R, process, P, Why} -> {Why, lists:sum(lists:seq(1, 1000))} end.
+
+grow(L) -> grow([L, lists:seq(1, 1000) | L]).

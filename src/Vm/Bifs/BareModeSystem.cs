@@ -24,6 +24,26 @@ public static unsafe class BareModeSystem
         EtsNames.ExitWrite(&m->Ets.Names, name, Term.None);
     }
 
+    /// <summary>
+    /// As in the library, a call of the supervisor; but when the module timer asks kernel_sup, which bare mode does not have, to start its server, the server is
+    /// started without a supervisor.
+    /// </summary>
+    [Bif("supervisor:start_child/2", BifKind.Traps)]
+    public static Term StartChild(Process* p, Term* a)
+    {
+        Term server = AtomTable.Intern("timer_server"u8);
+        bool timer = a[0] == Am.KernelSup && Registry.WhereIs(p->Machine, a[0]).IsNone && a[1].IsMap && Maps.Get(a[1], Am.Id, out Term id) && id == server;
+        Term name = AtomTable.Intern("gen_server"u8);
+        p->TrapTo = timer ? ExportTable.Put(p->Machine, name, Am.Start, 4) : ExportTable.Put(p->Machine, name, Am.Call, 3);
+        p->TrapArity = timer ? 4 : 3;
+        p->TrapArgs[0] = timer ? Process.Tuple(p, Am.Local, server).Bits : a[0].Bits;
+        p->TrapArgs[1] = timer ? AtomTable.Intern("timer"u8).Bits : Process.Tuple(p, AtomTable.Intern("start_child"u8), a[1]).Bits;
+        p->TrapArgs[2] = timer ? Term.Nil.Bits : Am.Infinity.Bits;
+        p->TrapArgs[3] = Term.Nil.Bits;
+        p->Fail = FailKind.Trap;
+        return Term.None;
+    }
+
     /// <summary>application:set_env/3,4: ok.</summary>
     [Bif("application_controller:set_env/3")]
     [Bif("application_controller:set_env/4")]

@@ -143,6 +143,15 @@ public static unsafe class ProcessBifs
         return Term.None;
     }
 
+    /// <summary>Collects to the smallest size and waits for a message, then returns ok.</summary>
+    [Bif("erlang:hibernate/0", BifKind.Traps)]
+    public static Term Hibernate0(Process* p, Term* a)
+    {
+        if (p->MailFirst != null) return Am.Ok;
+        p->Hibernating = 2;
+        return Process.YieldWith(p, Am.Ok);
+    }
+
     // Collected to the smallest size; waits until there is a message.
     private static void Sleep(Process* p)
     {

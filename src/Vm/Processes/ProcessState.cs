@@ -130,7 +130,13 @@ public static unsafe class ProcessState
         {
             // Only a message wakes it.
             c->Reductions = reductions;
-            if (p->MailFirst == null) return StopReason.Waiting;
+            if (p->MailFirst == null)
+            {
+                // hibernate/0 left it with its stack.
+                if (p->Hibernating == 2) ProcessGc.Hibernate(p);
+                p->Hibernating = 1;
+                return StopReason.Waiting;
+            }
             p->Hibernating = 0;
         }
         c->Reductions = reductions;
