@@ -28,48 +28,88 @@ public static unsafe partial class PortableHash
         if (t.IsAtom) return AtomTable.Get(t)->Hash;
         if (t.IsSmall) return Small(hash, t.SmallValue);
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];
-        WorkStack stack = new(inline);
-        uint pairs = 0;
-        for (; ; )
+        Walk walk = new(t, inline);
+        walk.Go(long.MaxValue, ref work);
+        walk.Free();
+        return walk.Hash;
+    }
+
+    /// <summary>phash2 of a term, in slices if need be. The term must stay where it is.</summary>
+    public struct Walk
+    {
+        private WorkStack stack;
+        private uint hash, pairs;
+        private Term at;
+
+        /// <summary>Starts; <paramref name="inline"/>: WorkStack.InlineWords words of the caller's native stack.</summary>
+        public Walk(Term t, ulong* inline)
         {
-            work++;
-            if (t.IsCons)
+            stack = new WorkStack(inline);
+            hash = pairs = 0;
+            at = t;
+            Done = false;
+        }
+
+        /// <summary>Whether the end is reached.</summary>
+        public bool Done { get; private set; }
+
+        /// <summary>The 32 bits, when Done.</summary>
+        public readonly uint Hash => hash;
+
+        /// <summary>Goes on until <paramref name="work"/>, to which the steps are added, is at least <paramref name="most"/>. A binary is done at one go.</summary>
+        public void Go(long most, ref long work)
+        {
+            Term t = at;
+            while (work < most)
             {
-                t = Prefix(ref hash, ref work, t);
+                work++;
                 if (t.IsCons)
                 {
-                    stack.Push(t.Tail.Bits);
-                    t = t.Head;
+                    t = Prefix(ref hash, ref work, most, t);
+                    if (t.IsCons && !IsByte(t.Head))
+                    {
+                        stack.Push(t.Tail.Bits);
+                        t = t.Head;
+                    }
+                    continue;
                 }
-                continue;
-            }
-            if (t.IsHeader)
-            {
-                if (t.Bits == EndOfPair)
+                if (t.IsHeader)
                 {
-                    pairs ^= hash;
-                    hash = 0;
+                    if (t.Bits == EndOfPair)
+                    {
+                        pairs ^= hash;
+                        hash = 0;
+                    }
+                    else
+                    {
+                        hash = (uint)stack.Pop();
+                        Two(ref hash, pairs, 0, SaltPairs);
+                        pairs = (uint)stack.Pop();
+                    }
+                }
+                else if (t.IsImmediate)
+                {
+                    hash = Immediate(hash, t);
                 }
                 else
                 {
-                    hash = (uint)stack.Pop();
-                    Two(ref hash, pairs, 0, SaltPairs);
-                    pairs = (uint)stack.Pop();
+                    Boxed(ref stack, ref hash, ref pairs, ref work, t);
                 }
+                if (stack.IsEmpty)
+                {
+                    Done = true;
+                    return;
+                }
+                t = new Term(stack.Pop());
             }
-            else if (t.IsImmediate)
-            {
-                hash = Immediate(hash, t);
-            }
-            else
-            {
-                Boxed(ref stack, ref hash, ref pairs, ref work, t);
-            }
-            if (stack.IsEmpty) break;
-            t = new Term(stack.Pop());
+            at = t;
         }
-        stack.Free();
-        return hash;
+
+        /// <summary>Lets go of the caller's native stack.</summary>
+        public void Detach() => stack.Detach();
+
+        /// <summary>Frees what it took.</summary>
+        public void Free() => stack.Free();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -137,8 +177,9 @@ public static unsafe partial class PortableHash
 
     private static bool IsByte(Term t) => t.IsSmall && (ulong)t.SmallValue < 256;
 
-    // The bytes at the start of a list, four a step. What follows them: a list that starts with something else, or the end.
-    private static Term Prefix(ref uint hash, ref long work, Term t)
+    // The bytes at the start of a list, four a step. What follows them: a list that starts with something else, or the end; or, when the work is too much, more
+    // bytes from a step on.
+    private static Term Prefix(ref uint hash, ref long work, long most, Term t)
     {
         uint word = 0;
         int count = 0;
@@ -150,6 +191,7 @@ public static unsafe partial class PortableHash
                 Two(ref hash, word, 0, SaltString);
                 word = 0;
                 count = 0;
+                if (work >= most) return t.Tail;
             }
             t = t.Tail;
             work++;

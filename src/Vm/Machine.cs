@@ -47,6 +47,7 @@ public unsafe struct Machine
     public StatisticsSince Statistics;
     public SliceMeasure SlicesRun;
     public PersistentTerms PersistentTerms;
+    public SystemMonitor SystemMonitor;
     public EtsTables Ets;
 
     /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
@@ -69,6 +70,7 @@ public unsafe struct Machine
         DirtyPool.Create(&m->DirtyCpu, m, Threads.AvailableProcessors);
         DirtyPool.Create(&m->DirtyIo, m, 10);
         m->SliceReductions = 4000;
+        m->SystemMonitor = SystemMonitor.None;
         m->WorkReductions = Slices.Reductions;
         void* space = OsMemory.Reserve((nuint)LiteralSpace);
         if (space == null) return null;

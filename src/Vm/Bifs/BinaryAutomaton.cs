@@ -121,19 +121,24 @@ internal unsafe struct BinaryAutomaton
         return i;
     }
 
-    /// <summary>The first match: of those that start first, the longest.</summary>
-    public readonly bool First(byte* subject, long from, long end, out Hit hit)
+    /// <summary>
+    /// Looks on for the first match (of those that start first, the longest) up to <paramref name="stop"/>. True: it is found, or <paramref name="end"/> is
+    /// reached; what was found so far is in g.
+    /// </summary>
+    public readonly bool First(byte* subject, ref SearchProgress g, long stop, long end)
     {
-        hit.Start = -1;
-        hit.Length = 0;
-        int s = 0;
-        for (long i = from; i < end;)
+        int s = g.State;
+        long i = g.At;
+        Hit hit = g.Hit;
+        bool known = false;
+        while (i < stop)
         {
-            if (s == 0 && hit.Start < 0 && (i = Skip(subject, i, end)) == end) break;
+            if (s == 0 && hit.Start < 0 && (i = Skip(subject, i, stop)) == stop) break;
             s = next[((long)s * columns) + columnOf[subject[i++]]];
             State* state = states + s;
             // Whatever still may come starts after the match at hand.
-            if (hit.Start >= 0 && i - state->Depth > hit.Start) break;
+            known = hit.Start >= 0 && i - state->Depth > hit.Start;
+            if (known) break;
             if (state->Longest == 0) continue;
             int depth = states[state->Longest].Depth;
             long start = i - depth;
@@ -143,16 +148,21 @@ internal unsafe struct BinaryAutomaton
                 hit.Length = depth;
             }
         }
-        return hit.Start >= 0;
+        g.State = s;
+        g.At = i;
+        g.Hit = hit;
+        return known || i == end;
     }
 
-    /// <summary>All matches that do not overlap, from left to right, each as First would find it behind the one before. False when memory is out.</summary>
-    public readonly bool All(byte* subject, long from, long end, ref NativeList<Hit> hits)
+    /// <summary>Looks on up to <paramref name="stop"/> for all matches that do not overlap, from left to right, each as First would find it behind the one before.
+    /// False when memory is out.</summary>
+    public readonly bool All(byte* subject, ref SearchProgress g, long stop, ref NativeList<Hit> hits)
     {
-        int s = 0;
-        for (long i = from; i < end;)
+        int s = g.State;
+        long i = g.At;
+        while (i < stop)
         {
-            if (s == 0 && (i = Skip(subject, i, end)) == end) break;
+            if (s == 0 && (i = Skip(subject, i, stop)) == stop) break;
             s = next[((long)s * columns) + columnOf[subject[i++]]];
             for (int f = states[s].Longest; f != 0; f = states[f].Shorter)
             {
@@ -167,6 +177,8 @@ internal unsafe struct BinaryAutomaton
                 if (!hits.Add(hit, Owner.Temporary)) return false;
             }
         }
+        g.State = s;
+        g.At = i;
         return true;
     }
 }

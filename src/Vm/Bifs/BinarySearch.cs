@@ -11,6 +11,16 @@ internal struct Hit
     public long Start, Length;
 }
 
+/// <summary>Where a search stands.</summary>
+internal struct SearchProgress
+{
+    /// <summary>The next byte to look at, and the state of the automaton before it.</summary>
+    public long At;
+    public int State;
+    /// <summary>The first match as far as it is known; Start -1: none.</summary>
+    public Hit Hit;
+}
+
 /// <summary>What making a pattern came to.</summary>
 internal enum PatternResult
 {
@@ -99,31 +109,42 @@ internal unsafe struct SearchPattern
     // -- searching --
 
     /// <summary>
-    /// The first match in subject[from .. end): of those that start first, the longest. False when there is none.
+    /// Looks on from g.At for one match (of those that start first, the longest; it is in hits then) or for all that do not overlap, for about so many bytes.
+    /// <paramref name="done"/>: there is no more to look for. False when memory is out.
     /// </summary>
-    public bool First(byte* subject, long from, long end, out Hit hit)
+    public bool Search(byte* subject, long end, bool all, ref SearchProgress g, ref NativeList<Hit> hits, long steps, out bool done)
     {
-        if (!IsSingle) return automaton.First(subject, from, end, out hit);
-        long at = Single(subject, from, end);
-        hit.Start = at;
-        hit.Length = length;
-        return at >= 0;
-    }
-
-    /// <summary>All matches that do not overlap, from left to right. False when memory is out.</summary>
-    public bool All(byte* subject, long from, long end, ref NativeList<Hit> hits)
-    {
-        if (!IsSingle) return automaton.All(subject, from, end, ref hits);
+        long stop = end - g.At < steps ? end : g.At + steps;
+        if (!IsSingle)
+        {
+            if (all)
+            {
+                done = stop == end;
+                return automaton.All(subject, ref g, stop, ref hits);
+            }
+            done = automaton.First(subject, ref g, stop, end);
+            return !done || g.Hit.Start < 0 || hits.Add(g.Hit, Owner.Temporary);
+        }
+        // A match that starts before stop may end behind it.
+        long last = end - stop < length - 1 ? end : stop + length - 1;
+        done = false;
         Hit hit;
         hit.Length = length;
         while (true)
         {
-            long at = Single(subject, from, end);
-            if (at < 0) return true;
-            hit.Start = at;
+            hit.Start = Single(subject, g.At, last);
+            if (hit.Start < 0) break;
             if (!hits.Add(hit, Owner.Temporary)) return false;
-            from = at + length;
+            g.At = hit.Start + length;
+            if (!all)
+            {
+                done = true;
+                return true;
+            }
         }
+        done = last == end;
+        if (g.At < stop) g.At = stop;
+        return true;
     }
 
     // memchr for the last byte goes through the subject 32 bytes at a time, which no table of shifts does; but a last byte that is frequent makes it slow.

@@ -9,6 +9,9 @@ internal static unsafe class BinarySearchBifs
     // Bytes searched that are worth a reduction, for one byte string and for several.
     private const long BytesPerReduction = 80, AutomatonBytesPerReduction = 10;
 
+    // Matches put into the answer in one slice, per reduction.
+    private const long HitsPerReduction = 8;
+
     private struct Options
     {
         public long From, End;
@@ -53,13 +56,17 @@ internal static unsafe class BinarySearchBifs
 
     private static Term Match(Process* p, Term subject, Term pattern, Term options, bool all)
     {
+        if (p->Work != null) return Go(p, subject, (State*)p->Work);
         if (!ReadOptions(subject, options, false, out Options o)) return Process.Badarg(p);
         o.Global = all;
-        return Search(p, subject, pattern, ref o, false);
+        return Search(p, subject, pattern, in o, false);
     }
 
-    private static Term Split(Process* p, Term subject, Term pattern, Term options) =>
-        ReadOptions(subject, options, true, out Options o) ? Search(p, subject, pattern, ref o, true) : Process.Badarg(p);
+    private static Term Split(Process* p, Term subject, Term pattern, Term options)
+    {
+        if (p->Work != null) return Go(p, subject, (State*)p->Work);
+        return ReadOptions(subject, options, true, out Options o) ? Search(p, subject, pattern, in o, true) : Process.Badarg(p);
+    }
 
     // The tail of an improper list of options is not looked at, as in OTP; what is no list at all is wrong.
     private static bool ReadOptions(Term subject, Term list, bool split, out Options o)
@@ -88,29 +95,96 @@ internal static unsafe class BinarySearchBifs
         return true;
     }
 
-    private static Term Search(Process* p, Term subject, Term patternTerm, ref Options o, bool split)
+    // A search: first the matches, then the answer made of them from the last to the first.
+    private struct State
     {
-        SearchPattern made = default;
-        SearchPattern* pattern = &made;
-        byte* patternCopy = null;
-        long patternCopied = 0;
+        public NativeWork Work;
+        public Options Options;
+        public bool Split;
+        /// <summary>A pattern made for this call, or somebody's compiled pattern (not null).</summary>
+        public SearchPattern Made;
+        public SearchPattern* Shared;
+        public byte* PatternCopy, Data, Copy;
+        public long PatternCopied, Bytes;
+        public SearchProgress Progress;
+        public NativeList<Hit> Hits;
+        public bool Found;
+        /// <summary>The answer so far: the match to put before it next, where its last part begins, whether empty parts are still dropped.</summary>
+        public Term List;
+        public int Index;
+        public long End;
+        public bool Trim;
+    }
+
+    private static Term Search(Process* p, Term subject, Term patternTerm, in Options o, bool split)
+    {
+        State s = default;
+        s.Options = o;
+        s.Split = split;
         PatternResult result = patternTerm.IsTuple
-            ? Compiled(patternTerm, ref pattern)
-            : Compile(patternTerm, pattern, false, out patternCopy, out patternCopied);
-        Term answer = result switch
+            ? Compiled(patternTerm, out s.Shared)
+            : Compile(patternTerm, &s.Made, false, out s.PatternCopy, out s.PatternCopied);
+        if (result != PatternResult.Made) return End(p, &s, result == PatternResult.Badarg ? Process.Badarg(p) : Process.SystemLimit(p));
+        if (!Binaries.Aligned(subject, out s.Data, out s.Bytes, out s.Copy)) return End(p, &s, Process.SystemLimit(p));
+        s.Progress.At = o.From;
+        s.Progress.Hit.Start = -1;
+        return Go(p, subject, &s);
+    }
+
+    private static Term Go(Process* p, Term subject, State* s)
+    {
+        if (!s->Found)
         {
-            PatternResult.Made => Find(p, subject, pattern, ref o, split),
-            PatternResult.Badarg => Process.Badarg(p),
-            _ => Process.SystemLimit(p),
-        };
-        made.Free();
-        Allocator.Free(patternCopy, (nuint)patternCopied, Owner.Temporary);
+            SearchPattern* pattern = s->Shared != null ? s->Shared : &s->Made;
+            long perReduction = pattern->IsSingle ? BytesPerReduction : AutomatonBytesPerReduction, before = s->Progress.At;
+            int known = s->Hits.Count;
+            if (!pattern->Search(s->Data, s->Options.End, s->Options.Global, ref s->Progress, ref s->Hits, Slices.Steps(p, perReduction), out s->Found))
+                return End(p, s, Process.SystemLimit(p));
+            if (!s->Found) return Pause(p, s);
+            Process.Bump(p, ((s->Progress.At - before) / perReduction) + ((s->Hits.Count - known) / 8));
+            s->Index = s->Hits.Count - 1;
+            s->List = Term.Nil;
+            s->End = s->Bytes;
+            s->Trim = s->Options.Trim;
+        }
+        if (!s->Options.Global) return End(p, s, OneAnswer(p, subject, s));
+        if (s->Hits.Count == 0) return End(p, s, s->Split ? NotSplit(p, subject, s->Bytes, ref s->Options) : Term.Nil);
+        long most = Slices.Steps(p, HitsPerReduction);
+        bool good = s->Split ? SplitAtAll(p, subject, s, most) : Positions(p, s, most);
+        if (!good) return End(p, s, Process.SystemLimit(p));
+        if (s->Index >= (s->Split ? -1 : 0)) return Pause(p, s);
+        return End(p, s, s->List);
+    }
+
+    private static Term OneAnswer(Process* p, Term subject, State* s)
+    {
+        bool found = s->Hits.Count != 0;
+        if (s->Split) return found ? SplitAt(p, subject, s->Bytes, s->Hits[0], ref s->Options) : NotSplit(p, subject, s->Bytes, ref s->Options);
+        return found ? Process.Tuple(p, Term.Small(s->Hits[0].Start), Term.Small(s->Hits[0].Length)) : Am.Nomatch;
+    }
+
+    private static Term Pause(Process* p, State* s) => p->Work == null ? Slices.Keep(p, ref *s, &Abandon) : Slices.Pause(p);
+
+    private static Term End(Process* p, State* s, Term answer)
+    {
+        Abandon(&s->Work);
+        if (p->Work != null) Slices.End(p);
         return answer;
     }
 
-    // {bm | ac, Reference} from compile_pattern/1.
-    private static PatternResult Compiled(Term t, ref SearchPattern* pattern)
+    private static void Abandon(NativeWork* work)
     {
+        State* s = (State*)work;
+        s->Made.Free();
+        s->Hits.Free(Owner.Temporary);
+        Allocator.Free(s->PatternCopy, (nuint)s->PatternCopied, Owner.Temporary);
+        Allocator.Free(s->Copy, (nuint)s->Bytes, Owner.Temporary);
+    }
+
+    // {bm | ac, Reference} from compile_pattern/1.
+    private static PatternResult Compiled(Term t, out SearchPattern* pattern)
+    {
+        pattern = null;
         NativeResource* resource = t.IsTupleOf(2) ? MagicRefs.Open(t.TupleElements[1], SearchPattern.Kind) : null;
         if (resource == null) return PatternResult.Badarg;
         pattern = (SearchPattern*)resource;
@@ -143,49 +217,27 @@ internal static unsafe class BinarySearchBifs
         return PatternResult.Made;
     }
 
-    private static Term Find(Process* p, Term subject, SearchPattern* pattern, ref Options o, bool split)
-    {
-        if (!Binaries.Aligned(subject, out byte* data, out long bytes, out byte* copy)) return Process.SystemLimit(p);
-        long perReduction = pattern->IsSingle ? BytesPerReduction : AutomatonBytesPerReduction;
-        Term answer;
-        if (o.Global)
-        {
-            NativeList<Hit> hits = default;
-            if (!pattern->All(data, o.From, o.End, ref hits)) answer = Process.SystemLimit(p);
-            else if (split) answer = SplitAtAll(p, subject, bytes, ref hits, ref o);
-            else answer = ListOf(p, ref hits);
-            Process.Bump(p, ((o.End - o.From) / perReduction) + (hits.Count / 8));
-            hits.Free(Owner.Temporary);
-        }
-        else
-        {
-            bool found = pattern->First(data, o.From, o.End, out Hit hit);
-            if (split) answer = found ? SplitAt(p, subject, bytes, hit, ref o) : NotSplit(p, subject, bytes, ref o);
-            else answer = found ? Process.Tuple(p, Term.Small(hit.Start), Term.Small(hit.Length)) : Am.Nomatch;
-            Process.Bump(p, ((found ? hit.Start + hit.Length : o.End) - o.From) / perReduction);
-        }
-        Allocator.Free(copy, (nuint)bytes, Owner.Temporary);
-        return answer;
-    }
-
-    private static Term ListOf(Process* p, ref NativeList<Hit> hits)
+    // [{Start, Length}], a few more of them. False when memory is out.
+    private static bool Positions(Process* p, State* s, long most)
     {
         const int Words = 5;
-        if (hits.Count == 0) return Term.Nil;
-        ulong* to = Process.Alloc(p, (long)hits.Count * Words);
-        if (to == null) return Process.SystemLimit(p);
-        Term list = Term.Nil;
-        for (int i = hits.Count - 1; i >= 0; i--)
+        long n = s->Index + 1 < most ? s->Index + 1 : most;
+        ulong* to = Process.Alloc(p, n * Words);
+        if (to == null) return false;
+        Term list = s->List;
+        for (; n > 0; n--, s->Index--)
         {
+            Hit hit = s->Hits[s->Index];
             to[0] = Header.Make(Header.Tuple, 2);
-            to[1] = Term.Small(hits[i].Start).Bits;
-            to[2] = Term.Small(hits[i].Length).Bits;
+            to[1] = Term.Small(hit.Start).Bits;
+            to[2] = Term.Small(hit.Length).Bits;
             to[3] = Term.Boxed(to).Bits;
             to[4] = list.Bits;
             list = Term.List(to + 3);
             to += Words;
         }
-        return list;
+        s->List = list;
+        return true;
     }
 
     private static Term NotSplit(Process* p, Term subject, long bytes, ref Options o) =>
@@ -208,24 +260,20 @@ internal static unsafe class BinarySearchBifs
         return Prepend(p, subject, 0, hit.Start, ref list) ? list : Term.None;
     }
 
-    // At all matches, from the back. trim: empty parts go until the first that is not; trim_all: all of them.
-    private static Term SplitAtAll(Process* p, Term subject, long bytes, ref NativeList<Hit> hits, ref Options o)
+    // At all matches, from the back, a few more of them. trim: empty parts go until the first that is not; trim_all: all of them. False when memory is out.
+    private static bool SplitAtAll(Process* p, Term subject, State* s, long most)
     {
-        if (hits.Count == 0) return NotSplit(p, subject, bytes, ref o);
-        bool trim = o.Trim;
-        Term list = Term.Nil;
-        long end = bytes;
-        for (int i = hits.Count - 1; i >= -1; i--)
+        for (; s->Index >= -1 && most > 0; s->Index--, most--)
         {
-            long from = i < 0 ? 0 : hits[i].Start + hits[i].Length;
-            if (from < end || !(trim || o.TrimAll))
+            long from = s->Index < 0 ? 0 : s->Hits[s->Index].Start + s->Hits[s->Index].Length;
+            if (from < s->End || !(s->Trim || s->Options.TrimAll))
             {
-                if (!Prepend(p, subject, from, end, ref list)) return Term.None;
-                trim = false;
+                if (!Prepend(p, subject, from, s->End, ref s->List)) return false;
+                s->Trim = false;
             }
-            if (i >= 0) end = hits[i].Start;
+            if (s->Index >= 0) s->End = s->Hits[s->Index].Start;
         }
-        return list;
+        return true;
     }
 
     private static bool Prepend(Process* p, Term subject, long from, long end, ref Term list)

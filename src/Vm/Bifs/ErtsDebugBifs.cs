@@ -25,6 +25,38 @@ internal static unsafe class ErtsDebugBifs
         return Process.Integer(p, words);
     }
 
+    /// <summary>The same bits, kept from this bit of a byte on (1 to 7): for testing.</summary>
+    [Bif("erts_debug:unaligned_bitstring/2")]
+    public static Term Unaligned(Process* p, Term* a)
+    {
+        if (!a[0].IsBitstring || !a[1].IsSmall || a[1].SmallValue < 1 || a[1].SmallValue > 7) return Process.Badarg(p);
+        ulong shift = (ulong)a[1].SmallValue;
+        Bitstring.Open(a[0], out byte* data, out ulong offset, out ulong bits);
+        OffHeapBinary* made = OffHeap.Create((long)((bits + shift + 7) / 8));
+        if (made == null) return Process.SystemLimit(p);
+        byte* to = OffHeapBinary.Data(made);
+        for (ulong i = 0; i < (bits + shift + 7) / 8; i++) to[i] = 0;
+        for (ulong i = 0; i < bits; i++)
+        {
+            if (((data[(offset + i) >> 3] >> (7 - (int)((offset + i) & 7))) & 1) != 0) to[(shift + i) >> 3] |= (byte)(0x80 >> (int)((shift + i) & 7));
+        }
+        Term whole = Binaries.FromOffHeap(p, made, bits + shift);
+        return whole.IsNone ? whole : Binaries.Sub(p, whole, shift, bits);
+    }
+
+    /// <summary>The native code of the interpreter: OTP's just-in-time compiler answers 0 too.</summary>
+    [Bif("erts_debug:interpreter_size/0")]
+    public static Term InterpreterSize(Process* p, Term* a) => Term.Small(0);
+
+    /// <summary>Counting of locks is not built in.</summary>
+    [Bif("erts_debug:lcnt_clear/0")]
+    [Bif("erts_debug:lcnt_collect/0")]
+    public static Term NoLockCount(Process* p, Term* a) => Am.Error;
+
+    [Bif("erts_debug:lcnt_control/1")]
+    [Bif("erts_debug:lcnt_control/2")]
+    public static Term NoLockControl(Process* p, Term* a) => Process.Badarg(p);
+
     [Bif("erts_debug:same/2")]
     public static Term Same(Process* p, Term* a) => Term.Bool(a[0] == a[1]);
 

@@ -9,22 +9,59 @@ internal static unsafe class HashBifs
     // Steps of a hash that are worth a reduction (OTP: ITERATIONS_PER_RED).
     private const long StepsPerReduction = 64;
 
-    [Bif("erlang:phash2/1")]
-    public static Term Phash21(Process* p, Term* a)
+    private struct State
     {
-        uint hash = PortableHash.Phash2(a[0], out long work);
-        Process.Bump(p, work / StepsPerReduction);
-        return Term.Small(hash & ((1 << 27) - 1));
+        public NativeWork Work;
+        public PortableHash.Walk Walk;
     }
+
+    [Bif("erlang:phash2/1")]
+    public static Term Phash21(Process* p, Term* a) => Hash(p, a[0], out uint hash) ? Term.Small(hash & ((1 << 27) - 1)) : Term.None;
 
     [Bif("erlang:phash2/2")]
     public static Term Phash22(Process* p, Term* a)
     {
         if (!Range(a[1], out ulong range)) return Process.Badarg(p);
-        uint hash = PortableHash.Phash2(a[0], out long work);
-        Process.Bump(p, work / StepsPerReduction);
-        return Term.Small((long)(hash % range));
+        return Hash(p, a[0], out uint hash) ? Term.Small((long)(hash % range)) : Term.None;
     }
+
+    // False: paused.
+    private static bool Hash(Process* p, Term t, out uint hash)
+    {
+        if (p->Work != null) return Go(p, (State*)p->Work, out hash);
+        if (t.IsImmediate)
+        {
+            hash = PortableHash.Phash2(t);
+            return true;
+        }
+        ulong* inline = stackalloc ulong[WorkStack.InlineWords];
+        State s = new() { Work = default, Walk = new PortableHash.Walk(t, inline) };
+        return Go(p, &s, out hash);
+    }
+
+    private static bool Go(Process* p, State* s, out uint hash)
+    {
+        long work = 0;
+        s->Walk.Go(Slices.Steps(p, StepsPerReduction), ref work);
+        hash = s->Walk.Hash;
+        if (!s->Walk.Done)
+        {
+            if (p->Work != null)
+            {
+                Slices.Pause(p);
+                return false;
+            }
+            s->Walk.Detach();
+            Slices.Keep(p, ref *s, &Abandon);
+            return false;
+        }
+        s->Walk.Free();
+        if (p->Work != null) Slices.End(p);
+        Process.Bump(p, work / StepsPerReduction);
+        return true;
+    }
+
+    private static void Abandon(NativeWork* work) => ((State*)work)->Walk.Free();
 
     [Bif("erlang:phash/2")]
     public static Term Phash(Process* p, Term* a)

@@ -75,19 +75,58 @@ public static unsafe class MapsBifs
     }
 
     [Bif("maps:keys/1")]
-    public static Term Keys(Process* p, Term* a)
-    {
-        if (!a[0].IsMap) return Badmap(p, a[0]);
-        Process.Bump(p, Maps.Size(a[0]) / 32);
-        return Maps.Keys(&p->Heap, a[0]);
-    }
+    public static Term Keys(Process* p, Term* a) => ListOf(p, a[0], false);
 
     [Bif("maps:values/1")]
-    public static Term Values(Process* p, Term* a)
+    public static Term Values(Process* p, Term* a) => ListOf(p, a[0], true);
+
+    // Pairs listed that are worth a reduction.
+    private const long PairsPerReduction = 32;
+
+    private struct State
     {
-        if (!a[0].IsMap) return Badmap(p, a[0]);
-        Process.Bump(p, Maps.Size(a[0]) / 32);
-        return Maps.Values(&p->Heap, a[0]);
+        public NativeWork Work;
+        public MapIterator At;
+        public Cons* First, Next;
+        public long Left;
+    }
+
+    private static Term ListOf(Process* p, Term map, bool values)
+    {
+        State* s = (State*)p->Work;
+        if (s == null)
+        {
+            if (!map.IsMap) return Badmap(p, map);
+            long n = Maps.Size(map);
+            if (n <= Slices.Steps(p, PairsPerReduction))
+            {
+                Process.Bump(p, n / PairsPerReduction);
+                return values ? Maps.Values(&p->Heap, map) : Maps.Keys(&p->Heap, map);
+            }
+            s = Slices.Begin<State>(p, null);
+            if (s == null) return Term.None;
+            s->Work.Abandon = null;
+            s->At = new MapIterator(map);
+            s->First = s->Next = (Cons*)Process.Alloc(p, 2 * n);
+            s->Left = n;
+            if (s->First == null)
+            {
+                Slices.End(p);
+                return Process.SystemLimit(p);
+            }
+        }
+        long now = Slices.Steps(p, PairsPerReduction);
+        Cons* c = s->Next;
+        for (; now > 0 && s->At.Next(); now--, c++)
+        {
+            c->Head = values ? s->At.Value : s->At.Key;
+            c->Tail = --s->Left == 0 ? Term.Nil : Term.List(c + 1);
+        }
+        s->Next = c;
+        if (s->Left != 0) return Slices.Pause(p);
+        Term list = Term.List(s->First);
+        Slices.End(p);
+        return list;
     }
 
     [Bif("maps:merge/2")]

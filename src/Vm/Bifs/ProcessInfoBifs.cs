@@ -144,7 +144,9 @@ public static unsafe class ProcessInfoBifs
         if (item == Am.MonitoredBy) return MonitoredBy(p);
         if (item == Am.Suspending) return Suspending(p);
         bool empty = item == Am.SequentialTraceToken
-            || item == Am.Binary || item == Am.MagicRef;
+            || item == Am.MagicRef;
+        if (item == Am.Binary) return BinaryList(p);
+        if (item == Am.Backtrace) return Backtrace(p);
         if (empty) return Term.Nil;
         if (item == Am.LastCalls || item == Am.PriorityMessages) return Am.False;
         if (item == Am.Trace) return Term.Small(0);
@@ -238,6 +240,47 @@ public static unsafe class ProcessInfoBifs
             if (e != null) list = Process.Cons(p, Process.Tuple(p, new Term(e->Key0), Term.Small((long)e->A), Term.Small(0)), list);
         }
         return list;
+    }
+
+    // {Id, Bytes, Claims} of each off-heap binary that the heap refers to.
+    private static Term BinaryList(Process* p)
+    {
+        Term list = Term.Nil;
+        for (BinaryRef* r = p->Heap.OffHeap; r != null; r = *Heap.OffHeapLink(r))
+        {
+            if (Header.Kind(r->Header) == Header.MagicRef) continue;
+            Term t = Process.Tuple(p, Process.Unsigned(p, (ulong)r->Binary), Process.Integer(p, r->Binary->Size), Process.Integer(p, r->Binary->RefCount));
+            list = Process.Cons(p, t, list);
+        }
+        return list;
+    }
+
+    // Where the process is, one frame a line; no values.
+    private static Term Backtrace(Process* p)
+    {
+        TextBuffer b = default;
+        WriteBacktrace(ref b, p);
+        Term text = Binaries.FromBytes(p, b.Data, b.Count);
+        b.Free();
+        return text;
+    }
+
+    /// <summary>Writes where a process is: a line for the program counter and one for each return address.</summary>
+    public static void WriteBacktrace(ref TextBuffer b, Process* p)
+    {
+        bool first = true;
+        for (Term list = Trace(p); list.IsCons; list = list.Tail)
+        {
+            b.Add(first ? "Program counter: "u8 : "Return addr: "u8);
+            first = false;
+            Term* e = list.Head.TupleElements;
+            b.AddAtom(e[0]);
+            b.AddByte((byte)':');
+            b.AddAtom(e[1]);
+            b.AddByte((byte)'/');
+            TermPrinter.Write(ref b, e[2], TermStyle.Pretty, true);
+            b.AddByte((byte)'\n');
+        }
     }
 
     private static Term Dictionary(Process* p)

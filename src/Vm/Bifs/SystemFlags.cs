@@ -11,6 +11,11 @@ public struct SystemFlags
     private long depth, minBinHeap, fullSweep, requests;
     private Term systemLogger;
 
+    /// <summary>Since when (monotonic ns) scheduler_wall_time is measured; 0: it is not.</summary>
+    public long WallTimeSince;
+    /// <summary>How many times multi_scheduling is blocked.</summary>
+    public int Blocked;
+
     /// <summary>Bare mode's logger: events of a level above this are dropped (emergency 0 … debug 7, -1: all are), as the difference from notice.</summary>
     public int LogLevel;
     /// <summary>1: log events are not shown (error_logger:tty(false)).</summary>
@@ -80,12 +85,30 @@ public struct SystemFlags
         // One scheduler, always on.
         else if (flag == Am.SchedulersOnline && natural && n > 0) old = Term.Small(1);
         else if (flag == Am.DirtyCpuSchedulersOnline && natural && n > 0) old = Term.Small(1);
-        else if (flag == Am.MultiScheduling && (value == Am.Block || value == Am.Unblock || value == Am.BlockNormal || value == Am.UnblockNormal)) old = Am.Enabled;
+        else if (flag == Am.MultiScheduling && (value == Am.Block || value == Am.BlockNormal))
+        {
+            f.Blocked++;
+            old = Am.Blocked;
+        }
+        else if (flag == Am.MultiScheduling && (value == Am.Unblock || value == Am.UnblockNormal))
+        {
+            if (f.Blocked > 0) f.Blocked--;
+            old = f.Blocked > 0 ? Am.Blocked : Am.Enabled;
+        }
         else if (flag == Am.TraceControlWord && natural) old = Term.Small(0);
         else if (flag == Am.SequentialTracer && (value == Am.False || value.IsPid || value.IsPort)) old = Am.False;
         else if (flag == Am.ResetSeqTrace && value == Am.True) old = Am.True;
         else if (flag == Am.TimeOffset && value == Am.Finalize) old = Am.Volatile;
-        else if (flag == Am.SchedulerWallTime && value.IsBoolean) old = Am.False;
+        else if (flag == Am.SchedulerWallTime && value.IsBoolean)
+        {
+            old = Term.Bool(f.WallTimeSince != 0);
+            if (value == Am.False) f.WallTimeSince = 0;
+            else if (f.WallTimeSince == 0)
+            {
+                for (int i = 0; i < m->Schedulers.Count; i++) Schedulers.Get(m, i)->BusyTime = Schedulers.Get(m, i)->BusySince = 0;
+                f.WallTimeSince = Platform.Clock.MonotonicNanoseconds;
+            }
+        }
         else if (flag == Am.SchedulerBindType) old = Am.Unbound;
         else old = Term.None;
         return old;

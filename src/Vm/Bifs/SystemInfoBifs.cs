@@ -157,7 +157,7 @@ public static unsafe class SystemInfoBifs
         bool one = item == Am.Schedulers || item == Am.SchedulersTotal || item == Am.SchedulersOnline || item == Am.SchedulersActive || item == Am.SchedulerId
             || item == Am.DirtyCpuSchedulers || item == Am.DirtyCpuSchedulersOnline || item == Am.DirtyIoSchedulers || item == Am.RunQueues || item == Am.ThreadPoolSize;
         if (one) return Term.Small(1);
-        if (item == Am.MultiScheduling) return Am.Enabled;
+        if (item == Am.MultiScheduling) return p->Machine->Flags.Blocked > 0 ? Am.Blocked : Am.Enabled;
         if (item == Am.MultiSchedulingBlockers || item == Am.NormalMultiSchedulingBlockers) return Term.Nil;
         if (item == Am.SchedulerBindType) return Am.Unbound;
         if (item == Am.SchedulerBindings)
@@ -193,21 +193,65 @@ public static unsafe class SystemInfoBifs
         Term item = a[0];
         if (item == Am.Reductions || item == Am.ExactReductions)
         {
-            long total = p->ReductionsDone + p->Bumped + m->SliceReductions - p->Context->Reductions;
-            return Since(p, total, ref m->Statistics.Reductions);
+            // The slices of others that are under way are not in it.
+            long total = p->Bumped + m->SliceReductions - p->Context->Reductions;
+            for (int i = 0; i < m->Schedulers.Count; i++) total += Schedulers.Get(m, i)->Reductions;
+            return Since(p, total, ref item == Am.Reductions ? ref m->Statistics.Reductions : ref m->Statistics.Exact);
         }
         if (item == Am.Runtime) return Since(p, Clock.ProcessCpuNanoseconds / 1000000, ref m->Statistics.Runtime);
         if (item == Am.WallClock) return Since(p, (VmClock.ErlangMonotonic(m) - VmClock.ErlangStart) / VmClock.Millisecond, ref m->Statistics.WallClock);
         if (item == Am.GarbageCollection) return Process.Tuple(p, Term.Small(m->HeapShared.Collections), Term.Small(m->HeapShared.Reclaimed), Term.Small(0));
-        if (item == Am.ContextSwitches) return Process.Tuple(p, Term.Small(0), Term.Small(0));
-        if (item == Am.RunQueue || item == Am.TotalRunQueueLengths || item == Am.TotalRunQueueLengthsAll) return Term.Small(0);
-        if (item == Am.TotalActiveTasks || item == Am.TotalActiveTasksAll) return Term.Small(1);
-        if (item == Am.RunQueueLengths || item == Am.RunQueueLengthsAll) return Process.Cons(p, Term.Small(0), Term.Nil);
-        if (item == Am.ActiveTasks || item == Am.ActiveTasksAll) return Process.Cons(p, Term.Small(1), Term.Nil);
+        if (item == Am.ContextSwitches)
+        {
+            long slices = 0;
+            for (int i = 0; i < m->Schedulers.Count; i++) slices += Schedulers.Get(m, i)->Slices;
+            return Process.Tuple(p, Process.Integer(p, slices), Term.Small(0));
+        }
+        if (item == Am.RunQueue || item == Am.TotalRunQueueLengths || item == Am.TotalRunQueueLengthsAll) return Term.Small(Tasks(m, false));
+        if (item == Am.TotalActiveTasks || item == Am.TotalActiveTasksAll) return Term.Small(Tasks(m, true));
+        if (item == Am.RunQueueLengths || item == Am.RunQueueLengthsAll) return TaskList(p, false);
+        if (item == Am.ActiveTasks || item == Am.ActiveTasksAll) return TaskList(p, true);
         if (item == Am.RunQueues) return Process.Tuple(p, Term.Small(0), Term.Small(0));
-        if (item == Am.SchedulerWallTime || item == Am.SchedulerWallTimeAll) return Am.Undefined;
+        if (item == Am.SchedulerWallTime || item == Am.SchedulerWallTimeAll) return WallTime(p);
         if (item == Am.Io) return Process.Tuple(p, Process.Tuple(p, Am.Input, Term.Small(0)), Process.Tuple(p, Am.Output, Term.Small(0)));
         return Process.Badarg(p);
+    }
+
+    // Processes that are ready, and those that run now.
+    private static long Tasks(Machine* m, bool running)
+    {
+        long n = 0;
+        for (int i = 0; i < m->Schedulers.Count; i++) n += Tasks(m, i, running);
+        return n;
+    }
+
+    private static long Tasks(Machine* m, int scheduler, bool running)
+    {
+        Scheduler* s = Schedulers.Get(m, scheduler);
+        return s->Queue.Count + (running && System.Threading.Volatile.Read(ref s->Sleeping) == 0 ? 1 : 0);
+    }
+
+    private static Term TaskList(Process* p, bool running)
+    {
+        Term list = Term.Nil;
+        for (int i = p->Machine->Schedulers.Count - 1; i >= 0; i--) list = Process.Cons(p, Term.Small(Tasks(p->Machine, i, running)), list);
+        return list;
+    }
+
+    // [{Scheduler, Active, Total}] in nanoseconds, or undefined while it is not measured.
+    private static Term WallTime(Process* p)
+    {
+        Machine* m = p->Machine;
+        if (m->Flags.WallTimeSince == 0) return Am.Undefined;
+        long now = Clock.MonotonicNanoseconds, total = now - m->Flags.WallTimeSince;
+        Term list = Term.Nil;
+        for (int i = m->Schedulers.Count - 1; i >= 0; i--)
+        {
+            Scheduler* s = Schedulers.Get(m, i);
+            long since = s->BusySince, active = s->BusyTime + (since == 0 ? 0 : now - since);
+            list = Process.Cons(p, Process.Tuple(p, Term.Small(i + 1), Process.Integer(p, Math.Min(Math.Max(active, 0), total)), Process.Integer(p, total)), list);
+        }
+        return list;
     }
 
     // {Total, SinceLastCall}
@@ -222,5 +266,5 @@ public static unsafe class SystemInfoBifs
 /// <summary>What the last calls of statistics/1 gave. Embedded in Machine.</summary>
 public struct StatisticsSince
 {
-    public long Reductions, Runtime, WallClock;
+    public long Reductions, Exact, Runtime, WallClock;
 }

@@ -60,13 +60,13 @@ public static unsafe class SystemTaskBifs
     [Bif("erts_internal:check_process_code/1")]
     public static Term CheckProcessCode(Process* p, Term* a) => a[0].IsAtom ? Term.Bool(RunsOld(p, a[0])) : Process.Badarg(p);
 
-    private static bool RunsOld(Process* p, Term name)
+    /// <summary>Whether a process that does not run at the moment, or the calling one, executes old code of a module or returns to it.</summary>
+    public static bool RunsOld(Process* p, Term name)
     {
         LoadedModule* old = CodeTable.OldVersion(p->Machine, name);
         if (old == null) return false;
         ulong* from = old->Code, to = old->Code + old->CodeWords;
         if (p->Resume >= from && p->Resume < to) return true;
-        Process.Bump(p, (p->Heap.End - p->Heap.Stack) / 32);
         for (ulong* at = p->Heap.Stack; at < p->Heap.End; at++)
         {
             // Return addresses are whole pointers, whose tag is that of a header; no header of a term looks like an address of code.
@@ -148,5 +148,36 @@ public static unsafe class SystemTaskBifs
         Term forward = Term.Nil;
         for (; list.IsCons; list = list.Tail) forward = Process.Cons(p, list.Head, forward);
         return Process.Tuple(p, Term.Small(at), forward);
+    }
+
+    /// <summary>Writes where a process is to the standard error: true. The atoms badopt and badarg stand for exceptions.</summary>
+    [Bif("erts_internal:process_display/2", BifKind.Traps)]
+    public static Term ProcessDisplay(Process* p, Term* a)
+    {
+        if (a[1] != Am.Backtrace) return Am.Badopt;
+        if (!a[0].IsLocalPid) return Am.Badarg;
+        if (a[0] == p->Pid)
+        {
+            Display(p);
+            return Am.True;
+        }
+        Process* q = ProcessTable.Lock(p->Machine, a[0]);
+        if (q == null) return Am.Badarg;
+        q->Lock.Unlock();
+        return ProcessBifs.Ask(p, a[0], &Display, Term.Nil, 0);
+    }
+
+    private static void Display(Process* q, Signal* s)
+    {
+        if (q != null) Display(q);
+        ProcessBifs.Answer(q, s, q == null ? Am.Badarg : Am.True);
+    }
+
+    private static void Display(Process* p)
+    {
+        TextBuffer b = default;
+        ProcessInfoBifs.WriteBacktrace(ref b, p);
+        Platform.Files.WriteAll(Platform.Files.StandardError, b.Data, (nuint)b.Count);
+        b.Free();
     }
 }

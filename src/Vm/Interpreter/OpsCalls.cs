@@ -168,7 +168,7 @@ public static unsafe partial class Ops
         }
         if (f.IsFun && FunArity(f) != arity)
             Process.Raise(p, ExceptionClass.Error, Process.Tuple(p, Am.Badarity, Process.Tuple(p, f, ListOf(p, Context.Xs(C), arity))));
-        else if (f.IsFun)
+        else if (f.IsKind(Header.ExportFun) || (f.IsFun && CodeTable.Current(C->Machine, ((FunEntry*)((Fun*)f.Box)->Entry)->Module) == null))
             Process.Raise(p, ExceptionClass.Error, Am.Undef);
         else
             Process.Raise(p, ExceptionClass.Error, Process.Tuple(p, Am.Badfun, f));

@@ -144,11 +144,18 @@ public static unsafe class ProcessState
         if (p->SuspendCount > 0) return StopReason.Yielded;
         for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
         p->SavedCount = 0;
-        bool measure = p->Machine->SlicesRun.Wanted != 0;
+        bool measure = p->Machine->SlicesRun.Wanted != 0, busy = p->Machine->Flags.WallTimeSince != 0 && c->Scheduler != null;
+        if (busy) c->Scheduler->BusySince = Clock.MonotonicNanoseconds;
         long started = measure ? Clock.ThreadCpuNanoseconds : 0, inside = p->Work == null ? 0 : p->Work->Number;
         long stop = p->Extra != null && p->Extra->DirtyFailure.Native != null ? DirtyPool.Raise(p, c) : Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);
         if (measure) SliceMeasure.Note(&p->Machine->SlicesRun, Clock.ThreadCpuNanoseconds - started, stop == StopReason.Yielded && p->Work != null && p->Work->Number == inside);
         p->ReductionsDone += reductions - c->Reductions;
+        if (busy && c->Scheduler->BusySince != 0)
+        {
+            c->Scheduler->BusyTime += Clock.MonotonicNanoseconds - c->Scheduler->BusySince;
+            c->Scheduler->BusySince = 0;
+        }
+        if (c->Scheduler != null) c->Scheduler->Reductions += reductions - c->Reductions;
         return stop;
     }
 

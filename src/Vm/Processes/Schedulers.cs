@@ -21,6 +21,8 @@ public unsafe struct Scheduler
     public Timers Timers;
     /// <summary>The thread, 0 for the first scheduler.</summary>
     public nuint Thread;
+    /// <summary>Reductions of the slices that have ended.</summary>
+    public long Reductions;
     /// <summary>Number of slices, and the time (ns) of the last look at the timers.</summary>
     public long Slices, LastTimers;
     /// <summary>Nanoseconds in processes (statistics(scheduler_wall_time) and the like); 0 while not measured.</summary>
