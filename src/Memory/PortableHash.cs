@@ -21,6 +21,7 @@ public static unsafe partial class PortableHash
     public static uint Phash2(Term t) => Phash2(t, out _);
 
     /// <summary>All 32 bits of phash2. <paramref name="work"/>: steps it took (64 are worth a reduction).</summary>
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     public static uint Phash2(Term t, out long work)
     {
         work = 1;
@@ -59,13 +60,15 @@ public static unsafe partial class PortableHash
         /// <summary>Goes on until <paramref name="work"/>, to which the steps are added, is at least <paramref name="most"/>. A binary is done at one go.</summary>
         public void Go(long most, ref long work)
         {
+            // In registers, mostly.
             Term t = at;
+            uint h = hash, x = pairs;
             while (work < most)
             {
                 work++;
                 if (t.IsCons)
                 {
-                    t = Prefix(ref hash, ref work, most, t);
+                    t = Prefix(ref h, ref work, most, t);
                     if (t.IsCons && !IsByte(t.Head))
                     {
                         stack.Push(t.Tail.Bits);
@@ -77,32 +80,34 @@ public static unsafe partial class PortableHash
                 {
                     if (t.Bits == EndOfPair)
                     {
-                        pairs ^= hash;
-                        hash = 0;
+                        x ^= h;
+                        h = 0;
                     }
                     else
                     {
-                        hash = (uint)stack.Pop();
-                        Two(ref hash, pairs, 0, SaltPairs);
-                        pairs = (uint)stack.Pop();
+                        h = (uint)stack.Pop();
+                        Two(ref h, x, 0, SaltPairs);
+                        x = (uint)stack.Pop();
                     }
                 }
                 else if (t.IsImmediate)
                 {
-                    hash = Immediate(hash, t);
+                    h = Immediate(h, t);
                 }
                 else
                 {
-                    Boxed(ref stack, ref hash, ref pairs, ref work, t);
+                    Boxed(ref stack, ref h, ref x, ref work, t);
                 }
                 if (stack.IsEmpty)
                 {
                     Done = true;
-                    return;
+                    break;
                 }
                 t = new Term(stack.Pop());
             }
             at = t;
+            hash = h;
+            pairs = x;
         }
 
         /// <summary>Lets go of the caller's native stack.</summary>

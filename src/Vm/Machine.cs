@@ -47,8 +47,8 @@ public unsafe struct Machine
     public StatisticsSince Statistics;
     public SliceMeasure SlicesRun;
     public PersistentTerms PersistentTerms;
-    public SystemMonitor SystemMonitor;
     public EtsTables Ets;
+    public Tracing Tracing;
 
     /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
     private const long LiteralSpace = 1L << 30;
@@ -70,7 +70,6 @@ public unsafe struct Machine
         DirtyPool.Create(&m->DirtyCpu, m, Threads.AvailableProcessors);
         DirtyPool.Create(&m->DirtyIo, m, 10);
         m->SliceReductions = 4000;
-        m->SystemMonitor = SystemMonitor.None;
         m->WorkReductions = Slices.Reductions;
         void* space = OsMemory.Reserve((nuint)LiteralSpace);
         if (space == null) return null;
@@ -79,6 +78,7 @@ public unsafe struct Machine
         m->HeapShared.LiteralBytes = (nuint)LiteralSpace;
         m->HeapShared.MinHeapSize = 233;
         m->HaltCode[0] = m->Handlers[InstructionTable.FirstVariant[Specific.Halt]];
+        TraceSessions.Create(m);
         ExportTable.Create(m);
         BifTable.Register(m);
         return m;
@@ -99,6 +99,7 @@ public unsafe struct Machine
         m->Environment.Free();
         PersistentTerms.Destroy(m);
         EtsTables.Destroy(m);
+        TraceSessions.Destroy(m);
         ExportTable.Destroy(m);
         OsMemory.Unmap(m->HeapShared.LiteralBase, (nuint)LiteralSpace);
         Allocator.Free(m->Handlers, InstructionTable.HandlerCount * 8, Owner.Vm);

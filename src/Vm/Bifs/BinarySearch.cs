@@ -109,7 +109,7 @@ internal unsafe struct SearchPattern
     // -- searching --
 
     /// <summary>
-    /// Looks on from g.At for one match (of those that start first, the longest; it is in hits then) or for all that do not overlap, for about so many bytes.
+    /// Looks on from g.At for one match (of those that start first, the longest; it is in g.Hit then) or for all that do not overlap, for about so many bytes.
     /// <paramref name="done"/>: there is no more to look for. False when memory is out.
     /// </summary>
     public bool Search(byte* subject, long end, bool all, ref SearchProgress g, ref NativeList<Hit> hits, long steps, out bool done)
@@ -123,7 +123,7 @@ internal unsafe struct SearchPattern
                 return automaton.All(subject, ref g, stop, ref hits);
             }
             done = automaton.First(subject, ref g, stop, end);
-            return !done || g.Hit.Start < 0 || hits.Add(g.Hit, Owner.Temporary);
+            return true;
         }
         // A match that starts before stop may end behind it.
         long last = end - stop < length - 1 ? end : stop + length - 1;
@@ -134,13 +134,14 @@ internal unsafe struct SearchPattern
         {
             hit.Start = Single(subject, g.At, last);
             if (hit.Start < 0) break;
-            if (!hits.Add(hit, Owner.Temporary)) return false;
             g.At = hit.Start + length;
             if (!all)
             {
+                g.Hit = hit;
                 done = true;
                 return true;
             }
+            if (!hits.Add(hit, Owner.Temporary)) return false;
         }
         done = last == end;
         if (g.At < stop) g.At = stop;

@@ -158,9 +158,9 @@ internal static unsafe class BinarySearchBifs
 
     private static Term OneAnswer(Process* p, Term subject, State* s)
     {
-        bool found = s->Hits.Count != 0;
-        if (s->Split) return found ? SplitAt(p, subject, s->Bytes, s->Hits[0], ref s->Options) : NotSplit(p, subject, s->Bytes, ref s->Options);
-        return found ? Process.Tuple(p, Term.Small(s->Hits[0].Start), Term.Small(s->Hits[0].Length)) : Am.Nomatch;
+        bool found = s->Progress.Hit.Start >= 0;
+        if (s->Split) return found ? SplitAt(p, subject, s->Bytes, s->Progress.Hit, ref s->Options) : NotSplit(p, subject, s->Bytes, ref s->Options);
+        return found ? Process.Tuple(p, Term.Small(s->Progress.Hit.Start), Term.Small(s->Progress.Hit.Length)) : Am.Nomatch;
     }
 
     private static Term Pause(Process* p, State* s) => p->Work == null ? Slices.Keep(p, ref *s, &Abandon) : Slices.Pause(p);

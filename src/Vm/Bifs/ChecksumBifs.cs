@@ -90,9 +90,15 @@ public static unsafe class ChecksumBifs
     private static Term Sum(Process* p, Term iodata, uint sum, int kind)
     {
         if (p->Work != null) return Go(p, (State*)p->Work);
+        if (Binaries.Bytes(iodata, out byte* data, out long offset, out long bits) && offset == 0 && (bits & 7) == 0 && bits >> 3 <= Slices.Steps(p, BytesPerReduction))
+        {
+            Process.Bump(p, (bits >> 3) / BytesPerReduction);
+            return Term.Small(kind == Crc ? Checksums.Crc32(sum, data, (nuint)(bits >> 3)) : Checksums.Adler32(sum, data, (nuint)(bits >> 3)));
+        }
         return IsIoData(iodata) ? Start(p, iodata, kind, sum, null) : Process.Badarg(p);
     }
 
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     private static Term Start(Process* p, Term iodata, int kind, uint sum, Md5State* md5)
     {
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];
@@ -102,6 +108,7 @@ public static unsafe class ChecksumBifs
         return Go(p, &s);
     }
 
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     private static Term Go(Process* p, State* s)
     {
         byte* scratch = stackalloc byte[Scratch];

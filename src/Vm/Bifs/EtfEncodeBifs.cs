@@ -87,6 +87,7 @@ internal static unsafe class EtfEncodeBifs
         public nuint Room, Taken, Written;
     }
 
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     private static Term Start(Process* p, Term t, EtfOptions options, int kind)
     {
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];

@@ -26,6 +26,7 @@ internal static unsafe class HashBifs
     }
 
     // False: paused.
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     private static bool Hash(Process* p, Term t, out uint hash)
     {
         if (p->Work != null) return Go(p, (State*)p->Work, out hash);

@@ -56,13 +56,43 @@ public static unsafe class IoListBifs
     [Bif("erlang:list_to_bitstring/1")]
     public static Term ListToBitstring(Process* p, Term* a) => a[0].IsList ? Start(p, a[0], Bits) : Process.Badarg(p);
 
+    [System.Runtime.CompilerServices.SkipLocalsInit]
     private static Term Start(Process* p, Term iodata, int kind)
     {
         if (p->Work != null) return Go(p, iodata, (State*)p->Work);
         ulong* inline = stackalloc ulong[WorkStack.InlineWords];
+        IoDataSize size = new(iodata, inline, kind == Bits);
+        if (kind != Bits)
+        {
+            // Mostly this is all there is to do.
+            long steps = Slices.Steps(p, ElementsPerReduction), all = steps;
+            size.Go(ref steps);
+            if (size.Done && (size.Failed || kind == ByteCount || ((long)(size.Bits >> 3) <= steps * BytesPerStep && all - steps <= steps)))
+            {
+                size.Free();
+                return Small(p, iodata, kind, size.Failed, size.Bits, all - steps);
+            }
+        }
+        return Large(p, iodata, kind, ref size);
+    }
+
+    private static Term Small(Process* p, Term iodata, int kind, bool failed, ulong bits, long elements)
+    {
+        if (failed) return Process.Badarg(p);
+        Process.Bump(p, elements / ElementsPerReduction);
+        if (kind == ByteCount) return Term.Small((long)(bits >> 3));
+        Term result = Binaries.NewBits(p, bits, out byte* to);
+        if (result.IsNone) return result;
+        IoData.Copy(iodata, to, (long)(bits >> 3));
+        Process.Bump(p, (long)(bits >> 3) / BytesPerReduction);
+        return result;
+    }
+
+    private static Term Large(Process* p, Term iodata, int kind, ref IoDataSize size)
+    {
         State s = default;
         s.Kind = kind;
-        s.Size = new IoDataSize(iodata, inline, kind == Bits);
+        s.Size = size;
         return Go(p, iodata, &s);
     }
 
@@ -81,13 +111,6 @@ public static unsafe class IoListBifs
             if (s->Kind == ByteCount) return End(p, Term.Small((long)(bits >> 3)));
             s->Result = Binaries.NewBits(p, bits, out byte* to);
             if (s->Result.IsNone) return End(p, Term.None);
-            if (s->Kind == Bytes && (long)(bits >> 3) <= steps * BytesPerStep && all - steps <= steps)
-            {
-                // What fits in the rest of the slice is copied at once.
-                IoData.Copy(iodata, to, (long)(bits >> 3));
-                Process.Bump(p, (long)(bits >> 3) / BytesPerReduction);
-                return End(p, s->Result);
-            }
             s->To = to;
             return Copy(p, iodata, s, steps);
         }

@@ -11,6 +11,7 @@ public static unsafe class LinkBifs
     [Bif("erlang:link/1", BifKind.Traps)]
     public static Term Link(Process* p, Term* a)
     {
+        if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.Link, a[0]);
         if (a[0].IsPort) return Am.True;
         if (!a[0].IsLocalPid) return a[0].IsPid ? Am.True : Process.Badarg(p);
         Term to = a[0];
@@ -48,6 +49,7 @@ public static unsafe class LinkBifs
     [Bif("erlang:unlink/1")]
     public static Term Unlink(Process* p, Term* a)
     {
+        if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.Unlink, a[0]);
         if (a[0].IsPort) return Am.True;
         if (!a[0].IsLocalPid) return a[0].IsPid ? Am.True : Process.Badarg(p);
         KeyEntry* link = p->Links.Find(a[0].Bits, 0);

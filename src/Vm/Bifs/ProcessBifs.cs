@@ -35,11 +35,19 @@ public static unsafe class ProcessBifs
     {
         if (!a[0].IsAtom || a[0] == Am.Undefined || !a[1].IsLocalPid || !IoServer.Named(p->Machine, a[0]).IsNone) return Process.Badarg(p, Am.None);
         Term why = Registry.Register(p->Machine, a[0], a[1]);
-        return why.IsNone ? Am.True : Process.Badarg(p, why);
+        if (!why.IsNone) return Process.Badarg(p, why);
+        TraceMessages.Named(p, Am.Register, a[1], a[0]);
+        return Am.True;
     }
 
     [Bif("erlang:unregister/1")]
-    public static Term Unregister(Process* p, Term* a) => a[0].IsAtom && Registry.Unregister(p->Machine, a[0]) ? Am.True : Process.Badarg(p);
+    public static Term Unregister(Process* p, Term* a)
+    {
+        Term pid = a[0].IsAtom ? Registry.WhereIs(p->Machine, a[0]) : Term.None;
+        if (pid.IsNone || !Registry.Unregister(p->Machine, a[0])) return Process.Badarg(p);
+        TraceMessages.Named(p, Am.Unregister, pid, a[0]);
+        return Am.True;
+    }
 
     [Bif("erlang:whereis/1")]
     public static Term WhereIs(Process* p, Term* a)

@@ -238,6 +238,11 @@ public static unsafe class SpawnBifs
         }
         p->Context->Bumped += SpawnReductions;
         Term pid = child->Pid;
+        if (p->Tracees != null || m->Tracing.NewProcesses != 0)
+        {
+            Tracees.Inherit(p, child, o.Link);
+            if (((p->Traced | child->Traced) & TraceFlags.Procs) != 0) TraceMessages.Spawned(p, child, module, function, args, o.Link);
+        }
         if (o.Link)
         {
             KeyEntry* mine = p->Links.Put(pid.Bits, 0);

@@ -95,8 +95,16 @@ public struct SystemFlags
             if (f.Blocked > 0) f.Blocked--;
             old = f.Blocked > 0 ? Am.Blocked : Am.Enabled;
         }
-        else if (flag == Am.TraceControlWord && natural) old = Term.Small(0);
-        else if (flag == Am.SequentialTracer && (value == Am.False || value.IsPid || value.IsPort)) old = Am.False;
+        else if (flag == Am.TraceControlWord && natural && n <= uint.MaxValue)
+        {
+            old = Term.Small(m->Tracing.Static.ControlWord);
+            m->Tracing.Static.ControlWord = n;
+        }
+        else if (flag == Am.SequentialTracer && (value == Am.False || value.IsPid || value.IsPort))
+        {
+            old = m->Tracing.SeqTracer.IsNone ? Am.False : m->Tracing.SeqTracer;
+            m->Tracing.SeqTracer = value.IsLocalPid ? value : Term.None;
+        }
         else if (flag == Am.ResetSeqTrace && value == Am.True) old = Am.True;
         else if (flag == Am.TimeOffset && value == Am.Finalize) old = Am.Volatile;
         else if (flag == Am.SchedulerWallTime && value.IsBoolean)

@@ -109,8 +109,9 @@ public static unsafe class SystemInfoBifs
         if (item == Am.HeapType) return Am.Private;
         if (item == Am.MessageQueueData) return Am.OnHeap;
         if (item == Am.SystemLogger) return m->Flags.SystemLogger;
-        if (item == Am.SequentialTracer) return Process.Tuple(p, item, Am.False);
-        if (item == Am.TraceControlWord || item == Am.Creation) return Term.Small(0);
+        if (item == Am.SequentialTracer) return Process.Tuple(p, item, p->Machine->Tracing.SeqTracer.IsNone ? Am.False : p->Machine->Tracing.SeqTracer);
+        if (item == Am.TraceControlWord) return Term.Small(p->Machine->Tracing.Static.ControlWord);
+        if (item == Am.Creation) return Term.Small(0);
         if (item == Am.StartTime) return Process.Integer(p, VmClock.ErlangStart);
         if (item == Am.EndTime) return Process.Integer(p, VmClock.ErlangEnd);
         if (item == Am.TimeCorrection || item == Am.Threads || item == Am.SmpSupport || item == Am.ConstantPoolSupport || item == Am.KernelPoll) return Am.True;

@@ -1,94 +1,101 @@
-// erlang:system_monitor/0,1,2: who is to be told of what. The settings are kept; events are not sent.
+// Natives of erlang:system_monitor/0,1,2 and trace:system/3.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
 
-/// <summary>Settings of system_monitor, embedded in Machine.</summary>
-public struct SystemMonitor
-{
-    /// <summary>The pid, or None.</summary>
-    public Term Monitor;
-    /// <summary>Limits; -1: not set.</summary>
-    public long LongGc, LongSchedule, LargeHeap, QueueEnable, QueueDisable;
-    public bool BusyPort, BusyDistPort;
-
-    /// <summary>Nothing is monitored.</summary>
-    public static SystemMonitor None => new() { LongGc = -1, LongSchedule = -1, LargeHeap = -1, QueueEnable = -1, QueueDisable = -1 };
-}
-
 public static unsafe class SystemMonitorBifs
 {
-    /// <summary>{Pid, Options}, or undefined.</summary>
+    /// <summary>a[0]: legacy. Gives {Pid, Settings} or undefined.</summary>
     [Bif("erts_internal:system_monitor/1")]
-    public static Term Get(Process* p, Term* a) => a[0] == Am.Legacy ? Settings(p) : Process.Badarg(p);
+    public static Term Get(Process* p, Term* a) => a[0] == Am.Legacy ? Settings(p, &p->Machine->Tracing.Static) : Process.Badarg(p);
 
-    private static Term Settings(Process* p)
+    private static Term Settings(Process* p, TraceSession* s)
     {
-        ref SystemMonitor s = ref p->Machine->SystemMonitor;
-        Term pid = s.Monitor;
-        if (pid.IsNone) return Am.Undefined;
-        Process* q = ProcessTable.Lock(p->Machine, pid);
-        if (q == null) return Am.Undefined;
-        q->Lock.Unlock();
+        Term receiver = s->Monitor.Receiver;
+        if (receiver.IsNone || !Tracees.IsAlive(p->Machine, receiver)) return Am.Undefined;
+        return Process.Tuple(p, receiver, List(p, s));
+    }
+
+    /// <summary>The settings of a session as a list.</summary>
+    public static Term List(Process* p, TraceSession* s)
+    {
+        SystemMonitor* w = &s->Monitor;
         Term list = Term.Nil;
-        Add(p, ref list, Am.LongGc, s.LongGc);
-        Add(p, ref list, Am.LongSchedule, s.LongSchedule);
-        Add(p, ref list, Am.LargeHeap, s.LargeHeap);
-        if (s.QueueEnable >= 0)
-            list = Process.Cons(p, Process.Tuple(p, Am.LongMessageQueue, Process.Tuple(p, Term.Small(s.QueueDisable), Term.Small(s.QueueEnable))), list);
-        if (s.BusyPort) list = Process.Cons(p, Am.BusyPort, list);
-        if (s.BusyDistPort) list = Process.Cons(p, Am.BusyDistPort, list);
-        return Process.Tuple(p, pid, list);
+        if (w->LongGc != 0) list = Pair(p, Am.LongGc, Term.Small(w->LongGc), list);
+        if (w->LongSchedule != 0) list = Pair(p, Am.LongSchedule, Term.Small(w->LongSchedule), list);
+        if (w->LargeHeap != 0) list = Pair(p, Am.LargeHeap, Term.Small(w->LargeHeap), list);
+        if (w->BusyPort) list = Process.Cons(p, Am.BusyPort, list);
+        if (w->BusyDistPort) list = Process.Cons(p, Am.BusyDistPort, list);
+        if (w->QueueOn != 0)
+            list = Pair(p, Am.LongMessageQueue, Process.Tuple(p, Term.Small(w->QueueOff), Term.Small(w->QueueOn)), list);
+        return list;
     }
 
-    private static void Add(Process* p, ref Term list, Term name, long value)
-    {
-        if (value >= 0) list = Process.Cons(p, Process.Tuple(p, name, Term.Small(value)), list);
-    }
+    private static Term Pair(Process* p, Term name, Term value, Term list) => Process.Cons(p, Process.Tuple(p, name, value), list);
 
-    /// <summary>Sets the monitor and its options; gives what was set before. No options, or undefined in place of the pid: nothing is monitored.</summary>
+    /// <summary>legacy, receiver or undefined, all settings: gives what was before. Or a session, the atom session, changes: gives ok.</summary>
     [Bif("erts_internal:system_monitor/3")]
     public static Term Set(Process* p, Term* a)
     {
-        if (a[0] != Am.Legacy) return Process.Badarg(p);
-        SystemMonitor s = SystemMonitor.None;
-        Term list = a[2];
-        for (; list.IsCons; list = list.Tail)
-            if (!Option(ref s, list.Head)) return Process.Badarg(p);
-        if (!list.IsNil) return Process.Badarg(p);
-        Term old = Settings(p);
-        if (a[1] == Am.Undefined || a[2].IsNil)
+        Machine* m = p->Machine;
+        TraceSession* s = a[0] == Am.Legacy ? &m->Tracing.Static : TraceSessions.Open(m, a[0], dead: false);
+        if (s == null) return Process.Badarg(p, Am.Session);
+        SystemMonitor want = default;
+        Term list = a[2], result = Am.Ok;
+        if (s->Tracer.IsNone)
         {
-            p->Machine->SystemMonitor = SystemMonitor.None;
-            return old;
+            want.Receiver = a[1];
+            if (a[1] == Am.Undefined || list.IsNil)
+            {
+                want.Receiver = Term.None;
+                list = Term.Nil;
+            }
+            else if (!a[1].IsLocalPid || (a[1] != p->Pid && !Tracees.IsAlive(m, a[1]))) return Process.Badarg(p, Term.None);
+            result = Settings(p, s);
         }
-        Process* q = ProcessTable.Lock(p->Machine, a[1]);
-        if (q == null) return Process.Badarg(p);
-        q->Lock.Unlock();
-        s.Monitor = a[1];
-        p->Machine->SystemMonitor = s;
-        return old;
+        else
+        {
+            if (a[1] != Am.Session) return Process.Badarg(p, Term.None);
+            want = s->Monitor;
+            want.Receiver = s->Tracer;
+        }
+        for (; list.IsCons; list = list.Tail)
+            if (!Read(list.Head, ref want)) return Process.Badarg(p, Am.Badopt);
+        if (!list.IsNil) return Process.Badarg(p, Term.None);
+        Schedulers.LockCode(m);
+        Schedulers.StopAll(m);
+        s->Monitor = want;
+        SystemMonitors.Sum(m);
+        Schedulers.GoOn(m);
+        Schedulers.UnlockCode(m);
+        return result;
     }
 
-    private static bool Option(ref SystemMonitor s, Term o)
+    private static bool Read(Term item, ref SystemMonitor w)
     {
-        if (o == Am.BusyPort) return s.BusyPort = true;
-        if (o == Am.BusyDistPort) return s.BusyDistPort = true;
-        if (!o.IsTupleOf(2)) return false;
-        Term key = o.TupleElements[0], value = o.TupleElements[1];
+        Term key = item, value = Am.True;
+        if (item.IsTupleOf(2))
+        {
+            key = item.TupleElements[0];
+            value = item.TupleElements[1];
+        }
+        if (key == Am.BusyPort) { w.BusyPort = value == Am.True; return value.IsBoolean; }
+        if (key == Am.BusyDistPort) { w.BusyDistPort = value == Am.True; return value.IsBoolean; }
         if (key == Am.LongMessageQueue)
         {
-            if (!value.IsTupleOf(2) || !Number(value.TupleElements[0], out s.QueueDisable)) return false;
-            return Number(value.TupleElements[1], out s.QueueEnable) && s.QueueDisable < s.QueueEnable;
+            w.QueueOn = w.QueueOff = 0;
+            if (value == Am.False) return true;
+            if (!value.IsTupleOf(2) || !value.TupleElements[0].IsSmall || !value.TupleElements[1].IsSmall) return false;
+            w.QueueOff = value.TupleElements[0].SmallValue;
+            w.QueueOn = value.TupleElements[1].SmallValue;
+            return w.QueueOff >= 0 && w.QueueOn > w.QueueOff;
         }
-        if (key == Am.LongGc) return Number(value, out s.LongGc);
-        if (key == Am.LongSchedule) return Number(value, out s.LongSchedule);
-        return key == Am.LargeHeap && Number(value, out s.LargeHeap);
-    }
-
-    private static bool Number(Term t, out long n)
-    {
-        n = t.IsSmall ? t.SmallValue : -1;
-        return n >= 0;
+        long n = value == Am.False ? 0 : value.IsSmall && value.SmallValue > 0 ? value.SmallValue : -1;
+        if (n < 0) return false;
+        if (key == Am.LongGc) w.LongGc = n;
+        else if (key == Am.LongSchedule) w.LongSchedule = n;
+        else if (key == Am.LargeHeap) w.LargeHeap = n;
+        else return false;
+        return true;
     }
 }

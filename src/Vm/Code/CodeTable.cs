@@ -134,6 +134,7 @@ public unsafe struct CodeTable
             // A native stays in force when its module is loaded (bif.tab rule).
             if (e->Native == null) Volatile.Write(ref *(nint*)&e->Address, (nint)(module->Code + module->Exports[k].Word));
         }
+        TraceRequest.Loaded(m, module);
         return true;
     }
 

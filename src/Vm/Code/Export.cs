@@ -12,6 +12,10 @@ public unsafe struct Export
     public ulong* Address;
     /// <summary>The native behind it, or null. Natives stay even when their module is loaded (bif.tab rule).</summary>
     public delegate*<Process*, Term*, Term> Native;
+    /// <summary>What call_native instructions call: the native, or what stands in for it while it is traced (Breakpoints).</summary>
+    public delegate*<Process*, Term*, Term> Call;
+    /// <summary>Where calls through the entry are traced, or null; never freed while the VM lives.</summary>
+    public TracePoint* Trace;
     /// <summary>BifKind flags of the native.</summary>
     public long NativeKind;
     /// <summary>Code for an export without code of its own: module, function, arity as before any entry, then an instruction that calls the native, or that

@@ -169,7 +169,7 @@ public unsafe struct ExportTable
     public static void AddNative(Machine* m, Term module, Term function, long arity, delegate*<Process*, Term*, Term> native, long kind)
     {
         Export* e = Put(m, module, function, arity);
-        e->Native = native;
+        e->Native = e->Call = native;
         e->NativeKind = kind;
         Undefine(m, e);
     }

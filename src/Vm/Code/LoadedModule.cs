@@ -51,6 +51,7 @@ public unsafe struct LoadedModule
     /// <summary>Frees the module's blocks and its literals.</summary>
     public static void Free(Machine* m, LoadedModule* module)
     {
+        Breakpoints.Forget(m, module->Code, module->CodeWords);
         LiteralArea.FreeModule(&m->Literals, &module->Literals);
         FreeCode(module);
     }

@@ -107,6 +107,7 @@ public static unsafe class Exceptions
         Term trace = p->FailTrace.IsNone ? RawTrace(p, I, E, top, entered) : WithClass(p, p->FailTrace, p->FailClass);
         p->Fail = FailKind.None;
         p->FailTrace = trace;
+        if (p->Tracees != null) TraceFrames.Unwind(p, ClassAtom(p->FailClass), p->FailReason);
         if (p->Catches <= 0)
         {
             p->Resume = I;
@@ -147,7 +148,7 @@ public static unsafe class Exceptions
         ulong previous = 0;
         for (Term* at = !entered && CodeTable.HasFrame(p->Machine, I) ? E + 1 : E; at < end && n < limit; at++)
         {
-            if (!at->IsHeader || at->IsNone) continue;
+            if (!at->IsHeader || at->IsNone || TraceFrames.Is(p->Machine, *at)) continue;
             // A return address belongs to the call before it; a function that has just made a tail call shows up once.
             ulong address = at->Bits - 8;
             if (address == previous) continue;
@@ -230,6 +231,13 @@ public static unsafe class Exceptions
     private static Term Location(Process* p, in CodeLocation where, Term rest)
     {
         if (where.Line == 0) return rest;
+        Term file = FileName(p, where);
+        return Process.Cons(p, Process.Tuple(p, Am.File, file), Process.Cons(p, Process.Tuple(p, Am.Line, Term.Small(where.Line)), rest));
+    }
+
+    /// <summary>The name of the source file, as a string.</summary>
+    public static Term FileName(Process* p, in CodeLocation where)
+    {
         Term file = Term.Nil;
         byte* text = where.File;
         for (int i = where.FileBytes; i > 0;)
@@ -246,6 +254,20 @@ public static unsafe class Exceptions
             file = Process.Cons(p, Term.Small(c), file);
             i = start;
         }
-        return Process.Cons(p, Process.Tuple(p, Am.File, file), Process.Cons(p, Process.Tuple(p, Am.Line, Term.Small(where.Line)), rest));
+        return file;
+    }
+
+    /// <summary>The stack of the running process, which has just entered a function: at most so many frames, as a list.</summary>
+    public static Term StackOf(Process* p, long depth)
+    {
+        if (depth > Depth) depth = Depth;
+        ulong* big = Process.Alloc(p, Depth + 1);
+        int n = 0;
+        for (Term* at = (Term*)p->Heap.Stack; at < (Term*)p->Heap.End && n < depth; at++)
+            if (at->IsHeader && !at->IsNone && !TraceFrames.Is(p->Machine, *at)) big[++n] = at->Bits - 8;
+        big[0] = Header.Make(Header.PositiveBig, Depth);
+        for (int i = n; i < Depth; i++) big[i + 1] = 0;
+        p->FailArgs = p->FailInfo = Term.None;
+        return Cook(p, p->Machine, Raw(p, Term.Boxed(big), Term.None, ExceptionClass.Error));
     }
 }

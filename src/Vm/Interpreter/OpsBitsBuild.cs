@@ -342,7 +342,7 @@ public static unsafe partial class Ops
         if (!BsCollect(I, E, H, C, need, keep)) return OutOfMemory(I, E, H, C);
         Heap* heap = &C->Process->Heap;
         if (heap->BinaryBytes + bytes > heap->BinaryLimit) heap->BinaryLimit = heap->BinaryBytes + (bytes * 2);
-        return Next(I, (Term*)heap->Stack, (Term*)heap->Top, C);
+        return PastBreakpoint(I, (Term*)heap->Stack, (Term*)heap->Top, C);
     }
 
     /// <summary>An off-heap binary with one claim and Slack bytes more than <paramref name="capacity"/>; null when memory is out or the size is absurd.</summary>

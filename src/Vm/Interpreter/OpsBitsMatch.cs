@@ -462,7 +462,7 @@ public static unsafe partial class Ops
     private static long BsRetry(ulong* I, Term* E, Term* H, Context* C, ulong need, Term* keep)
     {
         if (!BsCollect(I, E, H, C, need, keep)) return OutOfMemory(I, E, H, C);
-        return Next(I, (Term*)C->Process->Heap.Stack, (Term*)C->Process->Heap.Top, C);
+        return PastBreakpoint(I, (Term*)C->Process->Heap.Stack, (Term*)C->Process->Heap.Top, C);
     }
 
     private static bool BsCollect(ulong* I, Term* E, Term* H, Context* C, ulong need, Term* keep)

@@ -251,6 +251,7 @@ public static unsafe partial class Ops
         Process* p = C->Process;
         if (p->TimerSet != 0) Waits.CancelTimer(p);
         p->Save = &p->MailFirst;
+        if ((p->Traced & TraceFlags.Receive) != 0) return TracedTimeout(I, E, H, C);
         return Next(I + 1, E, H, C);
     }
 

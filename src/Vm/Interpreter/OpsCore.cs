@@ -26,14 +26,6 @@ public static unsafe partial class Ops
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static long Jump(ulong* I, Term* E, Term* H, Context* C) => Next(I + ((int*)I)[3], E, H, C);
 
-    // Nothing sets breakpoints yet: an address with bit 1 set is a corrupt code word.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long Breakpoint(ulong* I, Term* E, Term* H, Context* C)
-    {
-        Save(C, I, E, H);
-        return C->Stop = StopReason.Halted;
-    }
-
     /// <summary>Leaves threaded code: the instruction below the first frame. x0 is the result.</summary>
     public static long Halt(ulong* I, Term* E, Term* H, Context* C)
     {
@@ -66,7 +58,7 @@ public static unsafe partial class Ops
     {
         long need = (long)C->Scratch[0], live = (long)C->Scratch[1];
         if (!Collect(C, I, E, H, need, live)) return OutOfMemory(I, E, H, C);
-        return Next(I, (Term*)C->Process->Heap.Stack, (Term*)C->Process->Heap.Top, C);
+        return PastBreakpoint(I, (Term*)C->Process->Heap.Stack, (Term*)C->Process->Heap.Top, C);
     }
 
     /// <summary>The process cannot have the memory it needs: it dies alone (ARCHITECTURE 4.5).</summary>

@@ -11,7 +11,7 @@ public static unsafe partial class Ops
     {
         Export* e = (Export*)I[1];
         Save(C, I, E, H);
-        Term r = e->Native(C->Process, Context.Xs(C));
+        Term r = e->Call(C->Process, Context.Xs(C));
         if (!r.IsNone)
         {
             *Context.Xs(C) = r;
@@ -26,7 +26,7 @@ public static unsafe partial class Ops
     {
         Export* e = (Export*)I[2];
         Save(C, I, E, H);
-        Term r = e->Native(C->Process, Context.Xs(C));
+        Term r = e->Call(C->Process, Context.Xs(C));
         if (!r.IsNone)
         {
             *Context.Xs(C) = r;
@@ -37,12 +37,12 @@ public static unsafe partial class Ops
         return NativeFailedLast(I, E, H, C);
     }
 
-    // call_native_only: I[1] export. Also the body of a function that has a native.
+    // call_native_only: I[1] export
     public static long CallNativeOnly(ulong* I, Term* E, Term* H, Context* C)
     {
         Export* e = (Export*)I[1];
         Save(C, I, E, H);
-        Term r = e->Native(C->Process, Context.Xs(C));
+        Term r = e->Call(C->Process, Context.Xs(C));
         if (!r.IsNone)
         {
             *Context.Xs(C) = r;
@@ -62,6 +62,11 @@ public static unsafe partial class Ops
             *(ulong**)E = I + 2;
             return Trap(I, E, H, C);
         }
+        if (p->Fail == FailKind.Traced)
+        {
+            *(ulong**)E = I + 2;
+            return EnterTraced(I, (Export*)I[1], E, C);
+        }
         if (p->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
         if (p->Fail != FailKind.Exception) return Leave(I + 2, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
@@ -73,6 +78,7 @@ public static unsafe partial class Ops
         Export* e = (Export*)I[2];
         Term* caller = (Term*)((byte*)E + ((ushort*)I)[4]);
         if (C->Process->Fail == FailKind.Trap) return Trap(I, caller, H, C);
+        if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, e, caller, C);
         if (C->Process->Fail == FailKind.Again) return Again(I, E, C, e->Arity);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)caller, caller, H, C);
         return Exceptions.RaiseNative(I, E, C, e);
@@ -82,6 +88,7 @@ public static unsafe partial class Ops
     private static long NativeFailedOnly(ulong* I, Term* E, Term* H, Context* C)
     {
         if (C->Process->Fail == FailKind.Trap) return Trap(I, E, H, C);
+        if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, (Export*)I[1], E, C);
         if (C->Process->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)E, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
@@ -152,7 +159,7 @@ public static unsafe partial class Ops
     {
         Save(C, I, E, H);
         Term r = ((Export*)I[2])->Native(C->Process, Context.Xs(C));
-        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 0, 0, (long)I[3]);
+        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 0, (long)I[3]);
         TD.Set(I, E, C, 0, r);
         return Next(I + 4, E, (Term*)C->Process->Heap.Top, C);
     }
@@ -164,7 +171,7 @@ public static unsafe partial class Ops
         C->Scratch[0] = TA.Get(I, E, C, 0, 2).Bits;
         Export* e = (Export*)I[2 + TA.Wide];
         Term r = e->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, e, 1, ((ushort*)I)[6], (long)I[3 + TA.Wide]);
+        if (r.IsNone) return GuardFailed(I, E, C, e, 1 + ((long)((ushort*)I)[6] << LiveShift), (long)I[3 + TA.Wide]);
         return StoreAfterNative(I + 4 + TA.Wide, E, C, TD.Address(I, E, C, 1), r, ((ushort*)I)[6]);
     }
 
@@ -176,7 +183,7 @@ public static unsafe partial class Ops
         C->Scratch[1] = TB.Get(I, E, C, 1, 2 + TA.Wide).Bits;
         Export* e = (Export*)I[2 + TA.Wide + TB.Wide];
         Term r = e->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, e, 2, ((ushort*)I)[7], (long)I[3 + TA.Wide + TB.Wide]);
+        if (r.IsNone) return GuardFailed(I, E, C, e, 2 + ((long)((ushort*)I)[7] << LiveShift), (long)I[3 + TA.Wide + TB.Wide]);
         return StoreAfterNative(I + 4 + TA.Wide + TB.Wide, E, C, TD.Address(I, E, C, 2), r, ((ushort*)I)[7]);
     }
 
@@ -186,16 +193,20 @@ public static unsafe partial class Ops
         Save(C, I, E, H);
         for (int i = 0; i < 3; i++) C->Scratch[i] = Operand(I[4 + i], E, C).Bits;
         Term r = ((Export*)I[2])->Native(C->Process, (Term*)C->Scratch);
-        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 3, ((ushort*)I)[5], (long)I[3]);
+        if (r.IsNone) return GuardFailed(I, E, C, (Export*)I[2], 3 + ((long)((ushort*)I)[5] << LiveShift), (long)I[3]);
         return StoreAfterNative(I + 7, E, C, TD.Address(I, E, C, 0), r, ((ushort*)I)[5]);
     }
 
-    // live: only for natives that may ask to be run again.
+    private const int LiveShift = 8;
+
+    // arity: the arguments, which are in C->Scratch, and from LiveShift on the number of live x registers: only natives that may ask to be run again need that.
+    // (In one, because a seventh argument would be on the stack, and the call no jump.)
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long GuardFailed(ulong* I, Term* E, Context* C, Export* e, int arity, long live, long fail)
+    private static long GuardFailed(ulong* I, Term* E, Context* C, Export* e, long arity, long fail)
     {
         Process* p = C->Process;
-        if (p->Fail == FailKind.Again) return Again(I, E, C, live);
+        if (p->Fail == FailKind.Again) return Again(I, E, C, arity >> LiveShift);
+        arity &= (1 << LiveShift) - 1;
         if (fail != 0) return Next(I + fail, E, (Term*)p->Heap.Top, C);
         if (p->FailArgs.IsNone) p->FailArgs = ListOf(p, (Term*)C->Scratch, arity);
         return Exceptions.RaiseIn(I, E, C, e);
@@ -222,7 +233,7 @@ public static unsafe partial class Ops
     private static long ElementFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[4], 2, 0, (long)I[5]);
+        return GuardFailed(I, E, C, (Export*)I[4], 2, (long)I[5]);
     }
 
     // element(Register, Tuple): slots 0: index, 1: T, 2: D; wide: export, fail
@@ -244,7 +255,7 @@ public static unsafe partial class Ops
     private static long ElementRegisterFailed(ulong* I, Term* E, Term* H, Context* C)
     {
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[2], 2, 0, (long)I[3]);
+        return GuardFailed(I, E, C, (Export*)I[2], 2, (long)I[3]);
     }
 
     // hd, tl: slots 0: S, 1: D; wide: export, fail
@@ -278,7 +289,7 @@ public static unsafe partial class Ops
     {
         Save(C, I, E, H);
         Process.Badarg(C->Process);
-        return GuardFailed(I, E, C, (Export*)I[2], 1, 0, (long)I[3]);
+        return GuardFailed(I, E, C, (Export*)I[2], 1, (long)I[3]);
     }
 
     // self(): slot 0: D

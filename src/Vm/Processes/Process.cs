@@ -23,6 +23,8 @@ public enum FailKind
     Leave = 3,
     /// <summary>The native is done, its result is TrapArgs[0]: leave the slice, so that signals to itself are handled before it goes on.</summary>
     Yield = 4,
+    /// <summary>Not called: it is traced, the call goes by its stub (Breakpoints).</summary>
+    Traced = 7,
     /// <summary>The native goes on on a dirty thread (DirtyPool.Enter).</summary>
     Dirty = 5,
     /// <summary>The slice is over and the native has not finished: run the same call again in the next one (Process.Work holds what it needs).</summary>
@@ -98,6 +100,9 @@ public unsafe struct Process
     public Process* Next;
     /// <summary>Suspensions that hold it back; below 0 while a resume has overtaken its suspension.</summary>
     public int SuspendCount;
+    /// <summary>What is traced of it: a list by session, and the TraceFlags of all sessions together.</summary>
+    public Tracee* Tracees;
+    public uint Traced;
     /// <summary>1: waits for a message by hibernate.</summary>
     public int Hibernating;
 

@@ -41,6 +41,7 @@ public static unsafe class ProcessExit
         p->InFirst = p->InLast = null;
         p->InCount = 0;
         p->Lock.Unlock();
+        if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Exiting(p, reason);
         // Nobody can give it a name from here on.
         Registry.Forget(m, p);
         // Before anybody hears of its end: who does may rely on its timers being gone.

@@ -21,6 +21,8 @@ public unsafe struct ProcessExtra
     public Export* DirtyNative;
     public DirtyPool* DirtyPool;
     public DirtyFailure DirtyFailure;
+    /// <summary>The sequential trace token.</summary>
+    public SeqToken SeqToken;
     /// <summary>min_bin_vheap_size, words; 0: the default.</summary>
     public long MinBinHeap;
     /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
@@ -39,6 +41,7 @@ public unsafe struct ProcessExtra
         ProcessExtra* x = p->Extra;
         if (x == null) return;
         FreeMonitors(x);
+        SeqTrace.Clear(p);
         x->MonitoredBy.Free();
         x->OnHeap.Free(Owner.Process);
         x->Suspended.Free();

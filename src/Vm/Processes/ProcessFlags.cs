@@ -12,6 +12,9 @@ public unsafe struct ProcessFlags
     private byte priority;
     private bool offHeap, trapExit, sensitive, asyncDist;
 
+    /// <summary>process_flag(sensitive, true): nothing of the process is traced.</summary>
+    public readonly bool Sensitive => sensitive;
+
     /// <summary>The process may do with every ETS table what its owner may (erts_internal:ets_super_user/1).</summary>
     public bool EtsSuperUser;
 

@@ -3,7 +3,6 @@ namespace MyBeam.Vm;
 
 using MyBeam.Memory;
 using MyBeam.Platform;
-using unsafe Handler = delegate*<ulong*, MyBeam.Memory.Term*, MyBeam.Memory.Term*, Context*, long>;
 
 /// <summary>Makes, runs and frees processes.</summary>
 public static unsafe class ProcessState
@@ -56,6 +55,7 @@ public static unsafe class ProcessState
             s = next;
         }
         Registry.Forget(m, p);
+        Tracees.Free(p);
         Mailbox.Free(p);
         ProcessExtra.Free(p);
         p->Links.Free();
@@ -160,7 +160,7 @@ public static unsafe class ProcessState
     }
 
     [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
-    private static long Enter(ulong* I, Term* E, Term* H, Context* C) => ((Handler)(*I))(I, E, H, C);
+    private static long Enter(ulong* I, Term* E, Term* H, Context* C) => Ops.Next(I, E, H, C);
 
     /// <summary>Sets the process to call an export with arguments that are on its heap.</summary>
     public static void SetCall(Process* p, Export* e, Term* arguments, int count)

@@ -48,10 +48,10 @@ public static unsafe class SignalHandling
         switch (s->Kind)
         {
             case SignalKind.Message:
-                Mailbox.Append(p, s);
+                Deliver(p, s->From, s);
                 return true;
             case SignalKind.AliasMessage:
-                if (Monitors.TakeByAlias(p, s->Id0, s->Id1)) Mailbox.Append(p, s);
+                if (Monitors.TakeByAlias(p, s->Id0, s->Id1)) Deliver(p, s->From, s);
                 else Signal.Free(s);
                 return true;
             case SignalKind.Exit:
@@ -61,10 +61,12 @@ public static unsafe class SignalHandling
                 KeyEntry* link = p->Links.Find(s->From.Bits, 0);
                 if (link == null || link->A != 0) break;
                 p->Links.Remove(link);
+                if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.GettingUnlinked, s->From);
                 return LinkExit(p, s);
             }
             case SignalKind.Link:
             {
+                if ((p->Traced & TraceFlags.Procs) != 0 && p->Links.Find(s->From.Bits, 0) == null) TraceMessages.Procs(p, Am.GettingLinked, s->From);
                 KeyEntry* link = p->Links.Put(s->From.Bits, 0);
                 // The other end linked anew while an unlink of ours was on its way: the link holds.
                 if (link != null) link->A = 0;
@@ -73,7 +75,11 @@ public static unsafe class SignalHandling
             case SignalKind.Unlink:
             {
                 KeyEntry* link = p->Links.Find(s->From.Bits, 0);
-                if (link != null && link->A == 0) p->Links.Remove(link);
+                if (link != null && link->A == 0)
+                {
+                    p->Links.Remove(link);
+                    if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.GettingUnlinked, s->From);
+                }
                 Signal* done = Signals.Plain(SignalKind.UnlinkDone, p->Pid);
                 if (done != null) done->Id0 = s->Id0;
                 Signals.Send(m, p->Context, s->From, done);
@@ -116,6 +122,13 @@ public static unsafe class SignalHandling
         return true;
     }
 
+    /// <summary>Puts a message into the mailbox.</summary>
+    public static void Deliver(Process* p, Term from, Signal* message)
+    {
+        if ((p->Traced & TraceFlags.Receive) != 0) TraceMessages.Received(p, from, message->Value);
+        Mailbox.Append(p, message);
+    }
+
     private static bool LinkExit(Process* p, Signal* s)
     {
         if (p->Flags.TrapExit)
@@ -152,7 +165,7 @@ public static unsafe class SignalHandling
     {
         Term* e = stackalloc Term[] { Am.EXIT, s->From, s->Value };
         Signal* message = Signal.Tuple(p->Machine, e, 3);
-        if (message != null) Mailbox.Append(p, message);
+        if (message != null) Deliver(p, s->From, message);
         Signal.Free(s);
     }
 

@@ -49,7 +49,10 @@ public static unsafe class Signals
         // Copying can take long and needs no lock.
         p->Lock.Unlock();
         Signal* s = Signal.Carrying(m, SignalKind.Message, message);
-        if (s != null) Send(m, from, to, s);
+        if (s == null) return;
+        // Tracing of receive wants to know.
+        if (from != null && from->Process != null) s->From = from->Process->Pid;
+        Send(m, from, to, s);
     }
 
     /// <summary>Sends a tuple of these terms as a message.</summary>
@@ -59,6 +62,7 @@ public static unsafe class Signals
     public static bool Bang(Process* p, Term to, Term message)
     {
         Machine* m = p->Machine;
+        Term named = to;
         if (to.IsAtom)
         {
             Term pid = Registry.WhereIs(m, to);
@@ -72,12 +76,14 @@ public static unsafe class Signals
         }
         if (to.IsLocalPid)
         {
+            if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, named, message);
             if (IoServer.Is(m, to)) IoServer.Take(p, to, message);
             else Message(m, p->Context, to, message);
             return true;
         }
         if (to.IsReference)
         {
+            if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, to, message);
             ToAlias(p, to, message);
             return true;
         }
@@ -86,7 +92,10 @@ public static unsafe class Signals
             // {Name, Node}: a name that nobody has is no mistake here.
             if (to.TupleElements[1] != Am.NonodeNohost) return true;
             Term pid = Registry.WhereIs(m, to.TupleElements[0]);
-            if (!pid.IsNone) Bang(p, pid, message);
+            if (pid.IsNone) return true;
+            if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, to, message);
+            if (IoServer.Is(m, pid)) IoServer.Take(p, pid, message);
+            else Message(m, p->Context, pid, message);
             return true;
         }
         if (to.IsPid || to.IsPort) return true;

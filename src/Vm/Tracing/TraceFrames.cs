@@ -1,0 +1,151 @@
+// What tracing puts on the stack under a traced call: a frame whose return address is one of these instructions.
+//
+//   return_from, exception_from: [code, module, function, arity, tracer or true, session number]     6 words
+//   return_to:                   [code, session number]                                              2 words
+//
+// Like any frame: a return address (a word with the tag of headers) and terms, so the GC and the search for catches need to know nothing of them.
+namespace MyBeam.Vm;
+
+using System.Runtime.CompilerServices;
+using MyBeam.Memory;
+
+/// <summary>Frames of tracing.</summary>
+public static unsafe class TraceFrames
+{
+    public const int CodeWords = 3, ReturnWords = 6, ReturnToWords = 2;
+
+    /// <summary>Sets up the instructions.</summary>
+    public static void Create(Machine* m)
+    {
+        m->Tracing.Code[0] = m->Tracing.Code[1] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnTrace]];
+        m->Tracing.Code[2] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnToTrace]];
+    }
+
+    private static ulong* Code(Machine* m) => m->Tracing.Code;
+
+    private static bool IsReturn(Machine* m, Term word) => word.Bits == (ulong)Code(m) || word.Bits == (ulong)(Code(m) + 1);
+
+    private static bool IsReturnTo(Machine* m, Term word) => word.Bits == (ulong)(Code(m) + 2);
+
+    /// <summary>Whether a word of the stack is one of these return addresses.</summary>
+    public static bool Is(Machine* m, Term word) => word.Bits - (ulong)Code(m) < CodeWords * 8;
+
+    /// <summary>The first frame from <paramref name="at"/> on that is not tracing's.</summary>
+    public static Term* Skip(Machine* m, Term* at)
+    {
+        while (Is(m, *at)) at += IsReturnTo(m, *at) ? ReturnToWords : ReturnWords;
+        return at;
+    }
+
+    /// <summary>Whether the frames of tracing on top of the stack have one for return_to of this session.</summary>
+    public static bool HasReturnTo(Machine* m, Term* at, TraceSession* s)
+    {
+        for (; Is(m, *at); at += IsReturnTo(m, *at) ? ReturnToWords : ReturnWords)
+            if (IsReturnTo(m, *at) && at[1].SmallValue == s->Id) return true;
+        return false;
+    }
+
+    /// <summary>Pushes a frame for return_to; there is room.</summary>
+    public static void PushReturnTo(Process* p, TraceSession* s)
+    {
+        p->Heap.Stack -= ReturnToWords;
+        Term* e = (Term*)p->Heap.Stack;
+        e[0] = new Term((ulong)(Code(p->Machine) + 2));
+        e[1] = Term.Small(s->Id);
+    }
+
+    /// <summary>Pushes a frame for return_from or exception_from; there is room. Tracer: true, or the pid of a meta tracer.</summary>
+    public static void PushReturn(Process* p, TracePoint* at, bool exceptions, Term tracer, TraceSession* s)
+    {
+        p->Heap.Stack -= ReturnWords;
+        Term* e = (Term*)p->Heap.Stack;
+        e[0] = new Term((ulong)(Code(p->Machine) + (exceptions ? 1 : 0)));
+        e[1] = at->Module;
+        e[2] = at->Function;
+        e[3] = Term.Small(at->Arity);
+        e[4] = tracer;
+        e[5] = Term.Small(s->Id);
+    }
+
+    // Who is told about the end of a call. False: nobody.
+    private static bool Listener(Process* p, Term* frame, out Term tracer, out uint flags)
+    {
+        tracer = frame[4];
+        flags = TraceFlags.Call | TraceFlags.Timestamp;
+        if (tracer != Am.True) return true;
+        Tracee* t = Tracees.Find(p, frame[5].SmallValue);
+        if (t == null || (t->Flags & TraceFlags.Call) == 0 || !Tracees.IsActive(p, t)) return false;
+        tracer = t->Tracer;
+        flags = t->Flags;
+        return true;
+    }
+
+    /// <summary>The traced call of this frame has given a value.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Returned(Process* p, Term* frame, Term value)
+    {
+        if (!Listener(p, frame, out Term tracer, out uint flags)) return;
+        TraceTerms.Begin(out TraceTerms room);
+        Term mfa = TraceTerms.Tuple(&room, frame[1], frame[2], frame[3]);
+        TraceMessages.Send(p, &room, tracer, flags, p->Pid, Am.ReturnFrom, mfa, value, Am.True);
+    }
+
+    /// <summary>A traced call has returned to the frame behind this one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void ReturnedTo(Process* p, Term* frame)
+    {
+        Tracee* t = Tracees.Find(p, frame[1].SmallValue);
+        if (t != null && (t->Flags & TraceFlags.ReturnTo) != 0) TellReturnTo(p, t, (ulong*)(Skip(p->Machine, frame)->Bits - 8));
+    }
+
+    [SkipLocalsInit]
+    private static void TellReturnTo(Process* p, Tracee* t, ulong* address)
+    {
+        if (!Tracees.IsActive(p, t)) return;
+        TraceTerms.Begin(out TraceTerms room);
+        Term where = TraceMessages.FunctionAt(p->Machine, address, &room);
+        TraceMessages.Send(p, &room, t->Tracer, t->Flags, p->Pid, Am.ReturnTo, where.IsSmall ? Am.Undefined : where, Term.None, Am.True);
+    }
+
+    /// <summary>An exception goes through the stack up to the nearest catch (or the end, when there is none): tells what traced calls it ends.</summary>
+    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Unwind(Process* p, Term kind, Term reason)
+    {
+        Machine* m = p->Machine;
+        bool marked = false;
+        ulong* handler = null;
+        for (Term* at = (Term*)p->Heap.Stack; at < (Term*)p->Heap.End; at++)
+        {
+            if (at->IsCatch && p->Catches > 0)
+            {
+                handler = CodeTable.CatchTarget(m, at->CatchIndex);
+                break;
+            }
+            if (!at->IsHeader || !Is(m, *at)) continue;
+            if (IsReturnTo(m, *at))
+            {
+                Tracee* t = Tracees.Find(p, at[1].SmallValue);
+                if (t != null && (t->Flags & TraceFlags.ReturnTo) != 0) t->Mark = 1;
+                marked = true;
+            }
+            else if (at->Bits == (ulong)(Code(m) + 1) && Listener(p, at, out Term tracer, out uint flags))
+            {
+                TraceTerms.Begin(out TraceTerms room);
+                Term mfa = TraceTerms.Tuple(&room, at[1], at[2], at[3]);
+                TraceMessages.Send(p, &room, tracer, flags, p->Pid, Am.ExceptionFrom, mfa, TraceTerms.Tuple(&room, kind, reason), Am.True);
+            }
+        }
+        for (Tracee* t = marked ? p->Tracees : null; t != null;)
+        {
+            Tracee* next = t->Next;
+            if (t->Mark != 0)
+            {
+                t->Mark = 0;
+                if (handler != null) TellReturnTo(p, t, handler);
+            }
+            t = next;
+        }
+    }
+}
