@@ -45,8 +45,8 @@ heap_flag(_, N) ->
              Size = length(lists:seq(1, Size)),
              L = deep_list(Size),
              Size = length(L),
-             process_flag(max_heap_size, 5000),
-             {max_heap_size, #{size := 5000, kill := true, error_logger := true}} = process_info(self(), max_heap_size),
+             process_flag(max_heap_size, 500000000),
+             {max_heap_size, #{size := 500000000, kill := true, error_logger := true}} = process_info(self(), max_heap_size),
              process_flag(max_heap_size, #{size => 0, kill => true}),
              Size = length(lists:reverse(L)),
              exit(fine)

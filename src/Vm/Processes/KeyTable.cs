@@ -46,7 +46,7 @@ public unsafe struct KeyTable
         if (e != null) return e;
         if (entries == null || (uint)(count + 1) * 4 > (mask + 1) * 3)
         {
-            if (!Resize(entries == null ? 4 : (mask + 1) * 2)) return null;
+            if (!Resize(entries == null ? 2 : (mask + 1) * 2)) return null;
         }
         uint i = Hash(k0, k1) & mask;
         while (entries[i].Key0 != 0 || entries[i].Key1 != 0) i = (i + 1) & mask;
