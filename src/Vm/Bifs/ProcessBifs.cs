@@ -193,7 +193,7 @@ public static unsafe class ProcessBifs
         if (mine == null && x != null) mine = x->Suspended.Put(a[0].Bits, 0);
         if (mine == null) return Am.SystemLimit;
         mine->A++;
-        Term wait = Ask(p, a[0], &Suspend, Term.Nil, 0);
+        Term wait = Ask(p, a[0], &Suspend, Term.Nil, asynchronous ? 1UL : 0);
         if (!asynchronous) return wait;
         p->Fail = FailKind.None;
         return Am.True;
@@ -201,15 +201,15 @@ public static unsafe class ProcessBifs
 
     private static void Suspend(Process* q, Signal* s)
     {
-        if (q == null)
+        if (q != null)
         {
-            Answer(null, s, Am.Badarg);
-            return;
+            q->Lock.Lock();
+            q->SuspendCount++;
+            q->Lock.Unlock();
         }
-        q->Lock.Lock();
-        q->SuspendCount++;
-        q->Lock.Unlock();
-        Answer(q, s, Am.True);
+        // Nobody waits for an asynchronous suspension.
+        if (s->Data0 != 0) Signal.Free(s);
+        else Answer(q, s, q == null ? Am.Badarg : Am.True);
     }
 
     [Bif("erlang:resume_process/1")]

@@ -12,15 +12,21 @@ public static unsafe class CrashReport
     {
         // An error of the emulator's own level: what logger is told to drop is not shown.
         if (p->Machine->Flags.LogQuiet != 0 || p->Machine->Flags.LogLevel < -2) return;
-        TextBuffer b = default;
+        // A term can be larger than anybody reads, or than there is memory for its text.
+        TextBuffer b = new() { Limit = MostBytes };
         b.Add("Error in process "u8);
         TermPrinter.Write(ref b, p->Pid, TermStyle.Pretty, true);
         b.Add(" with exit value:\n"u8);
         TermPrinter.Write(ref b, reason, TermStyle.Pretty, true);
-        b.AddByte((byte)'\n');
+        bool whole = !b.Failed;
+        b.Failed = false;
+        b.Limit = 0;
+        b.Add(whole ? "\n"u8 : "...\n"u8);
         Files.WriteAll(Files.StandardError, b.Data, (nuint)b.Count);
         b.Free();
     }
+
+    private const long MostBytes = 64 * 1024;
 
     /// <summary>The process has passed its max_heap_size.</summary>
     public static void HeapLimit(Process* p)

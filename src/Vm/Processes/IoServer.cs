@@ -62,7 +62,7 @@ public unsafe struct IoServer
         Term from = e[1], replyAs = e[2];
         // Requests of processes on several schedulers are answered one after another.
         Machine* m = p->Machine;
-        m->Io.mutex.Lock();
+        Schedulers.LockPatiently(m, &m->Io.mutex);
         bool error = to == m->Io.errorPid;
         if (error)
         {

@@ -465,10 +465,12 @@ public unsafe struct Schedulers
     }
 
     /// <summary>Takes the lock of those who change code. It is held while a module is loaded.</summary>
-    public static void LockCode(Machine* m)
+    public static void LockCode(Machine* m) => LockPatiently(m, &m->Schedulers.codeMutex);
+
+    /// <summary>Takes a lock under which others may stand still or wait for LockCode: who waits for it must not keep StopAll waiting.</summary>
+    public static void LockPatiently(Machine* m, OsMutex* mutex)
     {
-        // Who waits for it must not keep StopAll waiting, whose caller may hold it.
-        for (int i = 0; !m->Schedulers.codeMutex.TryLock(); i++)
+        for (int i = 0; !mutex->TryLock(); i++)
         {
             if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
             else if (i < Spins) ThreadPause.Once();

@@ -34,7 +34,7 @@ public static unsafe class TermPrinter
         {
             if (!t.IsNone) One(ref to, ref work, t, style, unicode);
             t = Term.None;
-            if (work.IsEmpty) break;
+            if (work.IsEmpty || to.Failed) break;
             ulong kind = work.Pop();
             ulong payload = work.Pop();
             switch (kind)
@@ -154,7 +154,7 @@ public static unsafe class TermPrinter
         if (IsText(list, style, unicode))
         {
             to.AddByte('"');
-            for (Term l = list; l.IsCons; l = l.Tail) Character(ref to, (int)l.Head.SmallValue, style);
+            for (Term l = list; l.IsCons && !to.Failed; l = l.Tail) Character(ref to, (int)l.Head.SmallValue, style);
             to.AddByte('"');
             return;
         }
@@ -212,7 +212,7 @@ public static unsafe class TermPrinter
             if (done) return;
         }
         to.Add("<<"u8);
-        for (long i = 0; i < bytes; i++)
+        for (long i = 0; i < bytes && !to.Failed; i++)
         {
             if (i > 0) to.AddByte(',');
             to.AddUnsigned(Memory.Bits.Read(data, offset + ((ulong)i * 8), 8));
@@ -258,7 +258,7 @@ public static unsafe class TermPrinter
                 if (!IsPrintable(text[i], style, false)) return false;
         }
         to.Add("<<\""u8);
-        for (int i = 0; i < text.Length;) Character(ref to, latin1 ? text[i++] : Utf8Reader.Decode(text, ref i), style);
+        for (int i = 0; i < text.Length && !to.Failed;) Character(ref to, latin1 ? text[i++] : Utf8Reader.Decode(text, ref i), style);
         to.Add(latin1 || ascii ? "\">>"u8 : "\"/utf8>>"u8);
         return true;
     }

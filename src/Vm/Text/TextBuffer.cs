@@ -11,8 +11,11 @@ public unsafe struct TextBuffer
     private byte* data;
     private long count, capacity;
 
-    /// <summary>Memory ran out: the text is not whole.</summary>
+    /// <summary>Memory ran out, or Limit is reached: the text is not whole. Whoever writes much looks at it now and then.</summary>
     public bool Failed;
+
+    /// <summary>Bytes at which the text is long enough; 0: no limit.</summary>
+    public long Limit;
 
     /// <summary>Address of the first byte; moves when the buffer grows.</summary>
     public readonly byte* Data => data;
@@ -175,6 +178,11 @@ public unsafe struct TextBuffer
         long size = capacity * 2;
         if (size < count + more) size = count + more;
         if (size < 256) size = 256;
+        if (Failed || (Limit != 0 && count >= Limit))
+        {
+            Failed = true;
+            return false;
+        }
         byte* fresh = (byte*)Allocator.Realloc(data, (nuint)capacity, (nuint)size, Owner.Text);
         if (fresh == null)
         {

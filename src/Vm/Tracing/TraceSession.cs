@@ -40,9 +40,11 @@ public unsafe struct TraceSession
     public long Id;
     /// <summary>Who gets the messages; None: whoever is named when a flag is set.</summary>
     public Term Tracer;
-    /// <summary>0: destroyed, or no term names it any more; what it has set is taken away by the next change (TraceSessions.Sweep).</summary>
+    /// <summary>0: destroyed, or no term names it any more; what it has set is taken away by the next change (TraceSessions.Clean).</summary>
     public int Alive;
     public int Unnamed;
+    /// <summary>1: what it had set is gone.</summary>
+    public int Cleared;
     /// <summary>Flags and tracer of new processes.</summary>
     public uint NewFlags;
     public Term NewTracer;
@@ -61,8 +63,6 @@ public unsafe struct Tracing
     public long LastId;
     /// <summary>Sessions that trace new processes.</summary>
     public int NewProcesses;
-    /// <summary>Not 0: a dead session waits for Sweep.</summary>
-    public int Sweep;
     /// <summary>system_flag(sequential_tracer), or None.</summary>
     public Term SeqTracer;
     public Breakpoints Points;
@@ -169,10 +169,10 @@ public static unsafe class TraceSessions
                 link = &s->Next;
                 continue;
             }
-            if (s->Name != Term.None)
+            if (s->Cleared == 0)
             {
                 Clear(m, s);
-                s->Name = Term.None;
+                s->Cleared = 1;
             }
             if (s->Unnamed == 0)
             {
