@@ -4,7 +4,11 @@ using System.Text;
 using System.Text.RegularExpressions;
 
 /// <summary>One native: M:F/A and the C# method behind it.</summary>
-public sealed record Bif(string Module, string Function, int Arity, string Kind, string Method, string File);
+public sealed record Bif(string Module, string Function, int Arity, string Kind, string Method, string File)
+{
+    /// <summary>Natives of the classes BareMode* stand in for system processes: they are left out where OTP's own run.</summary>
+    public bool IsBare => Method.StartsWith("BareMode", StringComparison.Ordinal);
+}
 
 /// <summary>[Bif("m:f/a")] marks -> class BifTable.</summary>
 public static partial class BifScanner
@@ -53,16 +57,24 @@ public static partial class BifScanner
     public static void Write(string output, List<Bif> bifs)
     {
         var s = new StringBuilder("namespace MyBeam.Vm;\n\nusing MyBeam.Memory;\n\n/// <summary>The table of natives.</summary>\npublic static unsafe class BifTable\n{\n");
-        s.Append($"    public const int Count = {bifs.Count};\n\n    /// <summary>Enters every native into the machine's export table.</summary>\n    public static void Register(Machine* m)\n    {{\n");
+        s.Append($"    public const int Count = {bifs.Count};\n");
+        Enter(s, "Register", "Enters the natives of every VM into the machine's export table.", bifs.Where(b => !b.IsBare));
+        Enter(s, "RegisterBare", "Enters the natives that stand in for system processes where none are started.", bifs.Where(b => b.IsBare));
+        s.Append("}\n");
+        Files.Write(output, "Vm/BifTable.cs", s.ToString());
+    }
+
+    // In blocks: one method of thousands of statements compiles badly.
+    private static void Enter(StringBuilder s, string name, string summary, IEnumerable<Bif> bifs)
+    {
+        s.Append($"\n    /// <summary>{summary}</summary>\n    public static void {name}(Machine* m)\n    {{\n");
         int n = 0;
         foreach (var b in bifs)
         {
-            // In blocks: one method of thousands of statements compiles badly.
-            if (n > 0 && n % 100 == 0) s.Append($"        Register{n / 100}(m);\n    }}\n\n    private static void Register{n / 100}(Machine* m)\n    {{\n");
+            if (n > 0 && n % 100 == 0) s.Append($"        {name}{n / 100}(m);\n    }}\n\n    private static void {name}{n / 100}(Machine* m)\n    {{\n");
             s.Append($"        ExportTable.AddNative(m, new Term({((ulong)AtomGenerator.Texts[b.Module] << 6) | 0x0B}UL), new Term({((ulong)AtomGenerator.Texts[b.Function] << 6) | 0x0B}UL), {b.Arity}, &{b.Method}, {b.Kind}); // {b.Module}:{b.Function}/{b.Arity}\n");
             n++;
         }
-        s.Append("    }\n}\n");
-        Files.Write(output, "Vm/BifTable.cs", s.ToString());
+        s.Append("    }\n");
     }
 }

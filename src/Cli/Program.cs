@@ -46,6 +46,7 @@ public static unsafe partial class Program
         }
         AtomTable.Initialize();
         if (Is(command, "run"u8)) return RunCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
+        if (Is(command, "erl"u8)) return ErlCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
         if (Is(command, "info"u8)) return InfoCommand.Run(arguments + 1, count - 1);
         if (Is(command, "dis"u8)) return DisCommand.Run(arguments + 1, count - 1);
         if (Is(command, "closure"u8)) return ClosureWithMachine(arguments + 1, count - 1);

@@ -41,6 +41,8 @@ public unsafe struct Machine
     public long WorkReductions;
     /// <summary>A module whose on_load function has not run yet, or null.</summary>
     public LoadedModule* PendingOnLoad;
+    /// <summary>1: OTP's init, kernel and stdlib run; 0: bare mode, natives stand in for system processes.</summary>
+    public int Full;
     public IoServer Io;
     public VmEnvironment Environment;
     public SystemFlags Flags;
@@ -53,8 +55,8 @@ public unsafe struct Machine
     /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
     private const long LiteralSpace = 1L << 30;
 
-    /// <summary>Makes a VM; null when memory is out. Free with Destroy.</summary>
-    public static Machine* Create()
+    /// <summary>Makes a VM; null when memory is out. Free with Destroy. full: OTP's own system processes are going to run (FullBoot).</summary>
+    public static Machine* Create(bool full = false)
     {
         AtomTable.Initialize();
         Machine* m = (Machine*)Allocator.AllocZeroed((nuint)sizeof(Machine), Owner.Vm);
@@ -81,6 +83,8 @@ public unsafe struct Machine
         TraceSessions.Create(m);
         ExportTable.Create(m);
         BifTable.Register(m);
+        m->Full = full ? 1 : 0;
+        if (!full) BifTable.RegisterBare(m);
         return m;
     }
 

@@ -144,7 +144,8 @@ public static unsafe class ErlangCodeBifs
         return false;
     }
 
-    private static ReadOnlySpan<byte> Preloaded =>
+    /// <summary>Names of these modules, a space after each, in the order in which OTP's emulator loads them.</summary>
+    public static ReadOnlySpan<byte> Preloaded =>
         "erts_code_purger erl_init init prim_buffer prim_eval prim_inet prim_file zlib socket_registry prim_socket prim_net prim_zip erl_prim_loader erlang erts_internal erl_tracer erts_literal_area_collector erts_trace_cleaner erts_dirty_process_signal_handler atomics counters persistent_term "u8;
 
     /// <summary>What M:module_info() gives.</summary>

@@ -156,14 +156,12 @@ public static unsafe class ErlangControlBifs
             TextBuffer slogan = default;
             bool valid = CharacterLists.Read(a[0], ref slogan);
             slogan.AddByte('\n');
-            if (valid) _ = Files.WriteAll(2, slogan.Data, (nuint)slogan.Count);
+            if (valid) Halting.WithSlogan(p->Machine, ref slogan);
             slogan.Free();
             if (!valid) return Process.Badarg(p);
             status = 1;
         }
-        p->Machine->ExitStatus = status;
-        System.Threading.Volatile.Write(ref p->Machine->Halting, 1);
-        Schedulers.WakeAll(p->Machine);
+        Halting.Stop(p->Machine, status);
         // No handler may see this: whoever runs the process looks at Halting first. Nothing of the program runs again: its catches do not count.
         p->Catches = 0;
         RaiseAtCaller(p, ExceptionClass.Exit, Am.Halt);

@@ -84,9 +84,20 @@ public static unsafe class ErtsMiscBifs
     [Bif("erts_internal:no_aux_work_threads/0")]
     public static Term AuxThreads(Process* p, Term* a) => Term.Small(1);
 
-    [Bif("erts_internal:is_system_process/1")]
     [Bif("erts_internal:is_process_executing_dirty/1")]
-    public static Term NotSystem(Process* p, Term* a) => a[0].IsPid ? Am.False : Process.Badarg(p);
+    public static Term NotDirty(Process* p, Term* a) => a[0].IsPid ? Am.False : Process.Badarg(p);
+
+    /// <summary>Whether the end of this process is the end of the VM.</summary>
+    [Bif("erts_internal:is_system_process/1")]
+    public static Term IsSystemProcess(Process* p, Term* a)
+    {
+        if (!a[0].IsPid) return Process.Badarg(p);
+        Process* q = a[0].IsLocalPid ? ProcessTable.Lock(p->Machine, a[0]) : null;
+        if (q == null) return Am.False;
+        bool system = q->Flags.IsSystem;
+        q->Lock.Unlock();
+        return Term.Bool(system);
+    }
 
     [Bif("erlang:check_old_code/1")]
     public static Term CheckOldCode(Process* p, Term* a)

@@ -6,7 +6,7 @@ using MyBeam.Memory;
 /// <summary>Options of spawn_opt and spawn_request.</summary>
 public unsafe struct SpawnOptions
 {
-    public bool Link, Monitor, AsyncDist;
+    public bool Link, Monitor, AsyncDist, System;
     /// <summary>Flags of the monitor's alias (MonitorFlags), and its tag or None.</summary>
     public ulong AliasFlags;
     public Term MonitorTag;
@@ -189,7 +189,19 @@ public static unsafe class SpawnBifs
     public static Term SpawnRequestAbandon(Process* p, Term* a) => a[0].IsReference ? Am.False : Process.Badarg(p);
 
     [Bif("erts_internal:spawn_system_process/3")]
-    public static Term SpawnSystemProcess(Process* p, Term* a) => SpawnMfa(p, a, false);
+    public static Term SpawnSystemProcess(Process* p, Term* a)
+    {
+        if (!a[0].IsAtom || !a[1].IsAtom || !IsProper(a[2])) return Process.Badarg(p);
+        SpawnOptions o = SpawnOptions.Default;
+        return SpawnSystem(p, a[0], a[1], a[2], ref o);
+    }
+
+    /// <summary>Makes a process whose end is the end of the VM. Its pid, or None with an exception.</summary>
+    public static Term SpawnSystem(Process* p, Term module, Term function, Term args, ref SpawnOptions o)
+    {
+        o.System = p->Machine->Full != 0;
+        return Spawn(p, module, function, args, ref o, out _);
+    }
 
     private static bool IsProper(Term list)
     {
@@ -220,6 +232,7 @@ public static unsafe class SpawnBifs
         if (child == null) return Process.SystemLimit(p);
         if (o.MinHeap >= 0) child->Heap.MinSize = System.Math.Max(Gc.NextSize(o.MinHeap), m->HeapShared.MinHeapSize);
         if (o.FullSweep >= 0) child->Heap.FullSweepAfter = (int)(o.FullSweep & 65535);
+        if (o.System) child->Flags.SetSystem();
         if (o.AsyncDist) child->Flags.SetAsyncDist(true);
         if (o.MinBinHeap >= 0) ProcessFlags.Set(child, Am.MinBinVheapSize, Term.Small(o.MinBinHeap), out _);
         if (!o.MaxHeap.IsNone) ProcessFlags.Set(child, Am.MaxHeapSize, o.MaxHeap, out _);

@@ -165,6 +165,9 @@ public unsafe struct ExportTable
         e->Address = &e->Stub[3];
     }
 
+    /// <summary>Whether there is code of a module behind the entry.</summary>
+    public static bool IsDefined(Export* e) => (ulong*)System.Threading.Volatile.Read(ref *(nint*)&e->Address) != e->Stub + 3;
+
     /// <summary>Enters a native.</summary>
     public static void AddNative(Machine* m, Term module, Term function, long arity, delegate*<Process*, Term*, Term> native, long kind)
     {

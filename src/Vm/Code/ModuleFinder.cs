@@ -56,7 +56,13 @@ public unsafe struct ModuleFinder
             if (f->LastError.Code != LoadErrorCode.None) return false;
         }
         if (MakePath(null, name, path) && LoadFile(m, path, name)) return true;
-        if (f->LastError.Code != LoadErrorCode.None) return false;
+        return f->LastError.Code == LoadErrorCode.None && LoadArchived(m, name);
+    }
+
+    /// <summary>Loads a module of the archive, whatever the path has. False: it is not there, or refused (LastError).</summary>
+    public static bool LoadArchived(Machine* m, Term name)
+    {
+        ModuleFinder* f = &m->Finder;
         if (f->Archive == null) return false;
         byte* bytes = ModuleArchive.Unpack(f->Archive, f->ArchiveBytes, name, out long size);
         if (bytes == null) return false;

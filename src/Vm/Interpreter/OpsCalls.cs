@@ -156,7 +156,12 @@ public static unsafe partial class Ops
             if (e->Arity == arity) return Enter(e->Address, E, H, C);
         }
         Save(C, I, E, H);
-        if (f.IsKind(Header.Fun) && FunArity(f) == arity && ModuleFinder.TryLoad(C->Machine, ((FunEntry*)((Fun*)f.Box)->Entry)->Module))
+        if (C->Machine->Full != 0 && f.IsKind(Header.Fun) && FunArity(f) == arity)
+        {
+            Term module = ((FunEntry*)((Fun*)f.Box)->Entry)->Module;
+            if (ErrorHandler(p, Am.UndefinedLambda, module, f, ListOf(p, Context.Xs(C), arity))) return EnterTrap(I, E, H, C);
+        }
+        else if (f.IsKind(Header.Fun) && FunArity(f) == arity && ModuleFinder.TryLoad(C->Machine, ((FunEntry*)((Fun*)f.Box)->Entry)->Module))
         {
             FunEntry* e = (FunEntry*)((Fun*)f.Box)->Entry;
             if (e->Address != null)

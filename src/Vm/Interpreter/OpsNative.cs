@@ -147,12 +147,36 @@ public static unsafe partial class Ops
     {
         Export* e = (Export*)I[1];
         Save(C, I, E, H);
-        if (ModuleFinder.TryLoad(C->Machine, e->Module) && e->Address != I) return Next(e->Address, E, H, C);
         Process* p = C->Process;
+        if (C->Machine->Full != 0)
+        {
+            // Somebody may have loaded it just now.
+            if (e->Address != I) return Next(e->Address, E, H, C);
+            if (ErrorHandler(p, Am.UndefinedFunction, e->Module, e->Function, ListOf(p, Context.Xs(C), e->Arity))) return Trap(I, E, H, C);
+        }
+        else if (ModuleFinder.TryLoad(C->Machine, e->Module) && e->Address != I) return Next(e->Address, E, H, C);
         Process.Raise(p, ExceptionClass.Error, Am.Undef);
         p->FailArgs = ListOf(p, Context.Xs(C), e->Arity);
         return Exceptions.RaiseIn(I, E, C, e);
     }
+
+    /// <summary>Prepares a trap to a function of the process's error handler (error_handler unless it has set another), which finds the missing code. False: that
+    /// function is not loaded itself.</summary>
+    public static bool ErrorHandler(Process* p, Term function, Term a, Term b, Term c)
+    {
+        Export* e = ExportTable.Find(p->Machine, p->Flags.ErrorHandler, function, 3);
+        if (e == null || !ExportTable.IsDefined(e)) return false;
+        p->TrapTo = e;
+        p->TrapArity = 3;
+        p->TrapArgs[0] = a.Bits;
+        p->TrapArgs[1] = b.Bits;
+        p->TrapArgs[2] = c.Bits;
+        p->Fail = FailKind.Trap;
+        return true;
+    }
+
+    /// <summary>Goes on in what a native or ErrorHandler has named.</summary>
+    public static long EnterTrap(ulong* I, Term* E, Term* H, Context* C) => Trap(I, E, H, C);
 
     // guard natives without a GC: bif0..bif3: slots 0..: arguments, then D; I: wide constants; export; fail label
     public static long Guard0<TD>(ulong* I, Term* E, Term* H, Context* C) where TD : struct, ITarget

@@ -14,10 +14,26 @@ public static unsafe class ProcessExit
     {
         Term reason = stop == StopReason.Finished ? Am.Normal : Reason(p, stop);
         if (stop == StopReason.Exited && p->FailClass != ExceptionClass.Exit && !keep) CrashReport.Print(p, reason);
+        if (p->Flags.IsSystem && p->Machine->Halting == 0) SystemProcessEnded(p, reason);
         Detach(p, reason);
         Slices.Abandon(p);
         if (keep) return;
         ProcessState.Free(p);
+    }
+
+    // OTP cannot go on without it.
+    private static void SystemProcessEnded(Process* p, Term reason)
+    {
+        TextBuffer b = new() { Limit = 64 * 1024 };
+        b.Add("System process "u8);
+        TermPrinter.Write(ref b, p->Pid, TermStyle.Pretty, true);
+        b.Add(" terminated: "u8);
+        TermPrinter.Write(ref b, reason, TermStyle.Pretty, true);
+        b.Failed = false;
+        b.Limit = 0;
+        b.Add("\n"u8);
+        Halting.WithSlogan(p->Machine, ref b);
+        b.Free();
     }
 
     // What links and monitors see: an error has its stack trace with it.

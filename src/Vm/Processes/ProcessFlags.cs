@@ -10,7 +10,13 @@ public unsafe struct ProcessFlags
     private ushort saveCalls;
     // 0 stands for the default, normal; else 1 low, 2 high, 3 max.
     private byte priority;
-    private bool offHeap, trapExit, sensitive, asyncDist;
+    private bool offHeap, trapExit, sensitive, asyncDist, system;
+
+    /// <summary>One of OTP's system processes: the VM ends when it does.</summary>
+    public readonly bool IsSystem => system;
+
+    /// <summary>Makes it a system process.</summary>
+    public void SetSystem() => system = true;
 
     /// <summary>process_flag(sensitive, true): nothing of the process is traced.</summary>
     public readonly bool Sensitive => sensitive;

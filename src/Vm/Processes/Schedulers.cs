@@ -378,7 +378,8 @@ public unsafe struct Schedulers
         bool goOn = true;
         if (!ready)
         {
-            bool dead = next == long.MaxValue && NothingGoesOn(m);
+            // With OTP's system processes there is always something that may come from outside.
+            bool dead = m->Full == 0 && next == long.MaxValue && NothingGoesOn(m);
             // The first scheduler is the one to see that nothing can happen any more.
             if (dead && main == null) Wake(Get(m, 0));
             if (dead && main != null) goOn = false;
