@@ -150,6 +150,9 @@ public static unsafe partial class FileSystem
     /// <summary>Sets the permission bits.</summary>
     public static partial Errno SetPermissions(byte* path, uint permissions);
 
+    /// <summary>Gives it to another user and group; uint.MaxValue leaves that one as it is.</summary>
+    public static partial Errno SetOwner(byte* path, uint user, uint group);
+
     /// <summary>Sets access and modification time, in seconds since 1970-01-01T00:00:00Z.</summary>
     public static partial Errno SetTimes(byte* path, long accessTime, long modificationTime);
 

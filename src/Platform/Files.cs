@@ -83,6 +83,38 @@ public struct PollEntry
     public PollEvents Ready;
 }
 
+/// <summary>A piece of memory to write from; the layout is struct iovec's.</summary>
+public unsafe struct IoPiece
+{
+    /// <summary>The first byte.</summary>
+    public byte* Data;
+
+    /// <summary>How many.</summary>
+    public nuint Bytes;
+}
+
+/// <summary>What a program will do with a part of a file.</summary>
+public enum FileAdvice
+{
+    /// <summary>Nothing special.</summary>
+    Normal = 0,
+
+    /// <summary>Reads here and there.</summary>
+    Random = 1,
+
+    /// <summary>Reads from low to high offsets.</summary>
+    Sequential = 2,
+
+    /// <summary>Reads it soon.</summary>
+    WillNeed = 3,
+
+    /// <summary>Does not read it soon.</summary>
+    DontNeed = 4,
+
+    /// <summary>Reads it once.</summary>
+    NoReuse = 5,
+}
+
 /// <summary>
 /// Calls on descriptors. Each gives <see cref="Errno.None"/> or why it failed, and goes on after an interrupting signal by itself
 /// (no Eintr). Sizes and offsets are bytes; a path is bytes with a zero at the end. Nothing here allocates.
@@ -159,6 +191,30 @@ public static unsafe partial class Files
 
     /// <summary>Writes at an offset and leaves the position alone; can write less than asked for.</summary>
     public static partial Errno WriteAt(int descriptor, byte* data, nuint bytes, long offset, out nuint written);
+
+    /// <summary>
+    /// Writes pieces one after another at the current position, in one call of the system; can write less than asked for. At most
+    /// <see cref="MostPieces"/> of them.
+    /// </summary>
+    public static partial Errno WritePieces(int descriptor, IoPiece* pieces, int count, out nuint written);
+
+    /// <summary>As <see cref="WritePieces"/>, at an offset; leaves the position alone.</summary>
+    public static partial Errno WritePiecesAt(int descriptor, IoPiece* pieces, int count, long offset, out nuint written);
+
+    /// <summary>The most pieces that every system takes in one call.</summary>
+    public const int MostPieces = 1024;
+
+    /// <summary>Tells the system how a part of the file will be used (0 bytes: up to its end). Advice only: it may do nothing.</summary>
+    public static partial void Advise(int descriptor, long offset, long bytes, FileAdvice advice);
+
+    /// <summary>Reserves space on the device for a part of the file, which grows to hold it.</summary>
+    public static partial Errno Allocate(int descriptor, long offset, long bytes);
+
+    /// <summary>Whether it is an open descriptor: None or Ebadf.</summary>
+    public static partial Errno CheckOpen(int descriptor);
+
+    /// <summary>A file that is in memory only, without a name, for reading and writing. The process's limit of descriptors counts it.</summary>
+    public static partial Errno OpenInMemory(out int descriptor);
 
     /// <summary>Moves the position; <paramref name="position"/> is the new one, from the beginning. Espipe for what has none.</summary>
     public static partial Errno Seek(int descriptor, long offset, SeekOrigin origin, out long position);

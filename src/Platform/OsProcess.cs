@@ -13,6 +13,9 @@ public static unsafe partial class OsProcess
     /// <summary>The number of the process that started it.</summary>
     public static partial int ParentId { get; }
 
+    /// <summary>The user and the group whose rights it has now (effective).</summary>
+    public static partial void EffectiveIds(out uint user, out uint group);
+
     /// <summary>Ends the process with a status (0 to 255) after what libc does at exit. Does not return.</summary>
     public static partial void Exit(int status);
 

@@ -46,6 +46,42 @@ public static unsafe class Zstd
         return Succeeded(ref written);
     }
 
+    /// <summary>Like Decompress, of frames that were packed with a dictionary; null: with none.</summary>
+    /// <param name="frame">The compressed data.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="target">Where the output goes.</param>
+    /// <param name="capacity">Bytes of room there; nothing is written past it.</param>
+    /// <param name="dictionary">What PrepareDictionary made; threads may share it.</param>
+    /// <param name="written">Bytes of output; 0 when false.</param>
+    public static bool Decompress(byte* frame, nuint bytes, byte* target, nuint capacity, void* dictionary, out nuint written)
+    {
+        if (dictionary == null)
+        {
+            return Decompress(frame, bytes, target, capacity, out written);
+        }
+
+        written = 0;
+        void* context = ZSTD_createDCtx();
+        if (context == null)
+        {
+            return false;
+        }
+
+        written = ZSTD_decompress_usingDDict(context, target, capacity, frame, bytes, dictionary);
+        _ = ZSTD_freeDCtx(context);
+        return Succeeded(ref written);
+    }
+
+    /// <summary>
+    /// Prepares a dictionary for Decompress: some 27 KB of libc's memory, for FreeDictionary. Null when memory is out or it is damaged.
+    /// </summary>
+    /// <param name="data">The dictionary; it must stay where it is.</param>
+    /// <param name="bytes">Its bytes.</param>
+    public static void* PrepareDictionary(byte* data, nuint bytes) => ZSTD_createDDict_byReference(data, bytes);
+
+    /// <summary>Frees a prepared dictionary; null is left alone.</summary>
+    public static void FreeDictionary(void* dictionary) => ZSTD_freeDDict(dictionary);
+
     private static bool Succeeded(ref nuint result)
     {
         if (ZSTD_isError(result) == 0)
@@ -65,6 +101,21 @@ public static unsafe class Zstd
 
     [DllImport("libzstd")]
     private static extern nuint ZSTD_decompress(byte* target, nuint capacity, byte* frame, nuint bytes);
+
+    [DllImport("libzstd")]
+    private static extern void* ZSTD_createDCtx();
+
+    [DllImport("libzstd")]
+    private static extern nuint ZSTD_freeDCtx(void* context);
+
+    [DllImport("libzstd")]
+    private static extern nuint ZSTD_decompress_usingDDict(void* context, byte* target, nuint capacity, byte* frame, nuint bytes, void* dictionary);
+
+    [DllImport("libzstd")]
+    private static extern void* ZSTD_createDDict_byReference(byte* dictionary, nuint bytes);
+
+    [DllImport("libzstd")]
+    private static extern nuint ZSTD_freeDDict(void* dictionary);
 
     [DllImport("libzstd"), SuppressGCTransition]
     private static extern uint ZSTD_isError(nuint result);

@@ -23,6 +23,8 @@ public unsafe struct Machine
     public Schedulers Schedulers;
     /// <summary>Threads for natives that compute for long, and for those that wait for files.</summary>
     public DirtyPool DirtyCpu, DirtyIo;
+    /// <summary>The thread that waits for descriptors.</summary>
+    public Poller Poller;
     public ProcessTable Table;
     public Registry Registry;
     /// <summary>Not 0: the VM ends, its threads return.</summary>
@@ -51,6 +53,7 @@ public unsafe struct Machine
     public PersistentTerms PersistentTerms;
     public EtsTables Ets;
     public Tracing Tracing;
+    public OpenFiles OpenFiles;
 
     /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
     private const long LiteralSpace = 1L << 30;
@@ -92,6 +95,7 @@ public unsafe struct Machine
     public static void Destroy(Machine* m)
     {
         Schedulers.Stop(m);
+        Poller.Destroy(m);
         ProcessState.FreeAll(m);
         Schedulers.Destroy(m);
         m->TimerDirectory.Destroy();

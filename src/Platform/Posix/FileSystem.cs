@@ -135,6 +135,13 @@ public static unsafe partial class FileSystem
     }
 
     /// <inheritdoc/>
+    public static partial Errno SetOwner(byte* path, uint user, uint group)
+    {
+        int* errno = Libc.ErrnoLocation();
+        return Libc.Check(chown(path, user, group), errno);
+    }
+
+    /// <inheritdoc/>
     public static partial Errno SetTimes(byte* path, long accessTime, long modificationTime)
     {
         int* errno = Libc.ErrnoLocation();
@@ -240,6 +247,9 @@ public static unsafe partial class FileSystem
 
     [DllImport("libc")]
     private static extern int chmod(byte* path, uint permissions);
+
+    [DllImport("libc")]
+    private static extern int chown(byte* path, uint user, uint group);
 
     [DllImport("libc")]
     private static extern int utimensat(int directory, byte* path, Timespec* times, int flags);

@@ -8,6 +8,7 @@ public static unsafe partial class Files
     private const int OWriteOnly = 1, OReadWrite = 2, OCreate = 0x40, OExclusive = 0x80, OTruncate = 0x200, OAppend = 0x400,
         ONonBlock = 0x800, OCloseOnExec = 0x80000, OSync = 0x101000;
 
+    private const uint MemoryCloseOnExec = 1;
     private const int FGetFlags = 3, FSetFlags = 4;
     private const ulong TerminalGetWindowSize = 0x5413;
 
@@ -104,6 +105,73 @@ public static unsafe partial class Files
         while (n < 0 && *errno == (int)Errno.Eintr);
 
         return Transferred(n, errno, out written);
+    }
+
+    /// <inheritdoc/>
+    public static partial Errno WritePieces(int descriptor, IoPiece* pieces, int count, out nuint written)
+    {
+        int* errno = Libc.ErrnoLocation();
+        nint n;
+        do
+        {
+            n = writev(descriptor, pieces, count);
+        }
+        while (n < 0 && *errno == (int)Errno.Eintr);
+
+        return Transferred(n, errno, out written);
+    }
+
+    /// <inheritdoc/>
+    public static partial Errno WritePiecesAt(int descriptor, IoPiece* pieces, int count, long offset, out nuint written)
+    {
+        int* errno = Libc.ErrnoLocation();
+        nint n;
+        do
+        {
+            n = pwritev(descriptor, pieces, count, offset);
+        }
+        while (n < 0 && *errno == (int)Errno.Eintr);
+
+        return Transferred(n, errno, out written);
+    }
+
+    /// <inheritdoc/>
+    public static partial void Advise(int descriptor, long offset, long bytes, FileAdvice advice)
+    {
+        // POSIX_FADV_: normal, random, sequential, will need, don't need, no reuse: 0 to 5 on both machines.
+        _ = posix_fadvise(descriptor, offset, bytes, (int)advice);
+    }
+
+    /// <inheritdoc/>
+    public static partial Errno Allocate(int descriptor, long offset, long bytes)
+    {
+        int error;
+        do
+        {
+            // This one gives the error, where others set errno.
+            error = posix_fallocate(descriptor, offset, bytes);
+        }
+        while (error == (int)Errno.Eintr);
+
+        return (Errno)error;
+    }
+
+    /// <inheritdoc/>
+    public static partial Errno CheckOpen(int descriptor)
+    {
+        int* errno = Libc.ErrnoLocation();
+        return Libc.Check(fcntl(descriptor, FGetFlags, 0), errno);
+    }
+
+    /// <inheritdoc/>
+    public static partial Errno OpenInMemory(out int descriptor)
+    {
+        int* errno = Libc.ErrnoLocation();
+        byte* name = stackalloc byte[8];
+        name[0] = (byte)'f';
+        name[1] = 0;
+        descriptor = memfd_create(name, MemoryCloseOnExec);
+        return Libc.Check(descriptor, errno);
     }
 
     /// <inheritdoc/>
@@ -213,6 +281,21 @@ public static unsafe partial class Files
 
     [DllImport("libc")]
     private static extern nint pwrite(int fd, byte* data, nuint bytes, long offset);
+
+    [DllImport("libc")]
+    private static extern nint writev(int fd, IoPiece* pieces, int count);
+
+    [DllImport("libc")]
+    private static extern nint pwritev(int fd, IoPiece* pieces, int count, long offset);
+
+    [DllImport("libc")]
+    private static extern int posix_fadvise(int fd, long offset, long bytes, int advice);
+
+    [DllImport("libc")]
+    private static extern int posix_fallocate(int fd, long offset, long bytes);
+
+    [DllImport("libc")]
+    private static extern int memfd_create(byte* name, uint flags);
 
     [DllImport("libc"), SuppressGCTransition]
     private static extern long lseek(int fd, long offset, int origin);

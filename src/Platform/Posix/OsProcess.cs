@@ -16,6 +16,13 @@ public static unsafe partial class OsProcess
     public static partial int ParentId => getppid();
 
     /// <inheritdoc/>
+    public static partial void EffectiveIds(out uint user, out uint group)
+    {
+        user = geteuid();
+        group = getegid();
+    }
+
+    /// <inheritdoc/>
     public static partial void Exit(int status) => exit(status);
 
     /// <inheritdoc/>
@@ -125,6 +132,12 @@ public static unsafe partial class OsProcess
 
     [DllImport("libc"), SuppressGCTransition]
     private static extern int getppid();
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern uint geteuid();
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern uint getegid();
 
     [DllImport("libc")]
     private static extern void exit(int status);

@@ -6,7 +6,7 @@ using MyBeam.Memory;
 /// <summary>What a NativeResource is.</summary>
 public static class ResourceKind
 {
-    public const ulong Regex = 1, Atomics = 2, Counters = 3, MatchSpec = 4, PreparedCode = 20, EtsTable = 5, EtsGrave = 6, TraceSession = 7;
+    public const ulong Regex = 1, Atomics = 2, Counters = 3, MatchSpec = 4, PreparedCode = 20, EtsTable = 5, EtsGrave = 6, TraceSession = 7, OpenFile = 30;
 }
 
 /// <summary>Makes and opens magic references.</summary>

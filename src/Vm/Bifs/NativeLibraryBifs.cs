@@ -24,7 +24,12 @@ internal static unsafe class NativeLibraryBifs
         ReadOnlySpan<byte> name = new(path, bytes);
         Term answer;
         if (!good) answer = Process.Badarg(p);
-        else if (IsBuiltIn(name)) answer = Am.Ok;
+        else if (IsBuiltIn(name))
+        {
+            // prim_file brings the process that closes files of dead owners.
+            if (name.SequenceEqual("prim_file"u8) && a[1].IsLocalPid) p->Machine->OpenFiles.Janitor = a[1];
+            answer = Am.Ok;
+        }
         else answer = Missing(p, name);
         Allocator.Free(path, (nuint)size + 1, Owner.Temporary);
         return answer;

@@ -1,60 +1,158 @@
-// The archive of OTP's modules that scripts/build links into the executable. Layout (little-endian), made by scripts/archive:
-//   "MBAR" version:u32 (1) count:u32 reserved:u32
-//   count entries sorted by name: hash:u32 nameOffset:u32 nameBytes:u32 dataOffset:u32 packedBytes:u32 bytes:u32
-//   names, then one zstd frame a module
+// The archive that scripts/build links into the executable: the files of an OTP installation, read-only. Layout (little-endian, offsets in bytes from the
+// archive's start), made by scripts/archive:
+//   head        "MBAR" version:u32 (2) bytes:u32 entries:u32 modules:u32 entriesAt:u32 modulesAt:u32 dictionaryAt:u32 dictionaryBytes:u32 0:u32
+//   entries     nameAt:u32 nameBytes:u16 flags:u16 (1: a folder) parent:u32 at:u32 packed:u32 bytes:u32
+//               a file: `packed` bytes of a zstd frame `at` the offset, that give `bytes` bytes; a folder: `packed` entries from number `at` on, the names in it
+//               in the order of their bytes. Entry 0 is the root, without a name.
+//   modules     entry:u32, the .beam files in the order of their names
+//   names, the dictionary that all frames were packed with, frames
+// Names and sizes are not packed, so that listing a folder or looking for a file touches a few entries and nothing else. Everything is checked where it is
+// used: damaged bytes give "no such file" or a failed unpacking.
 namespace MyBeam.Vm;
 
+using System;
+using System.Threading;
 using MyBeam.Memory;
 using MyBeam.Platform;
 
-/// <summary>Reads the archive.</summary>
-public static unsafe class ModuleArchive
+/// <summary>An opened archive: its addresses. Nothing to free; the bytes must stay.</summary>
+public unsafe struct ModuleArchive
 {
-    private const int HeadBytes = 16, EntryBytes = 24;
+    private const int HeadBytes = 40, EntryBytes = 24;
+    private const uint Magic = 0x5241424D, Version = 2, FolderFlag = 1;
+    /// <summary>Larger files are not believed.</summary>
+    private const uint MaxFileBytes = 256 << 20;
+
+    private byte* data;
+    private uint bytes, entriesAt, modulesAt, dictionaryAt, dictionaryBytes;
+
+    /// <summary>Number of files and folders; the root is entry 0.</summary>
+    public uint Entries { get; private set; }
+
+    /// <summary>Number of modules.</summary>
+    public uint Modules { get; private set; }
+
+    /// <summary>One file or folder.</summary>
+    public struct Entry
+    {
+        /// <summary>The last part of the path, in the archive.</summary>
+        public byte* Name;
+        public int NameBytes;
+        public bool IsFolder;
+        /// <summary>Number of the folder it is in; the root's is its own.</summary>
+        public uint Parent;
+        /// <summary>A folder's first entry, a file's frame.</summary>
+        internal uint At;
+        /// <summary>A file's bytes in the archive, or a folder's number of entries.</summary>
+        public uint Packed;
+        /// <summary>A file's bytes; 0 for a folder.</summary>
+        public uint Bytes;
+    }
+
+    /// <summary>False when this is no archive (also: an empty one).</summary>
+    public static bool Open(byte* archive, nuint size, out ModuleArchive result)
+    {
+        result = default;
+        if (archive == null || size < HeadBytes || size > uint.MaxValue) return false;
+        uint* head = (uint*)archive;
+        uint entries = head[3], modules = head[4];
+        if (head[0] != Magic || head[1] != Version || head[2] != size || entries == 0) return false;
+        if (!Fits(head[5], (ulong)entries * EntryBytes, (uint)size) || !Fits(head[6], (ulong)modules * 4, (uint)size) || !Fits(head[7], head[8], (uint)size)) return false;
+        result.data = archive;
+        result.bytes = (uint)size;
+        result.Entries = entries;
+        result.Modules = modules;
+        result.entriesAt = head[5];
+        result.modulesAt = head[6];
+        result.dictionaryAt = head[7];
+        result.dictionaryBytes = head[8];
+        return true;
+    }
 
     /// <summary>Number of modules; 0 when this is no archive.</summary>
-    public static int Count(byte* archive, nuint size)
+    public static int Count(byte* archive, nuint size) => Open(archive, size, out ModuleArchive a) ? (int)a.Modules : 0;
+
+    /// <summary>The entry of a number; false when there is none or it is damaged.</summary>
+    public readonly bool Get(uint number, out Entry entry)
     {
-        if (archive == null || size < HeadBytes) return 0;
-        uint* head = (uint*)archive;
-        if (head[0] != 0x5241424D || head[1] != 1) return 0;
-        return (nuint)head[2] * EntryBytes + HeadBytes <= size ? (int)head[2] : 0;
+        entry = default;
+        if (number >= Entries) return false;
+        uint* e = (uint*)(data + entriesAt + ((nuint)number * EntryBytes));
+        uint nameBytes = e[1] & 0xFFFF;
+        entry.IsFolder = (e[1] >> 16 & FolderFlag) != 0;
+        if (!Fits(e[0], nameBytes, bytes) || e[2] >= Entries) return false;
+        if (entry.IsFolder ? !Fits(e[3], e[4], Entries) : !Fits(e[3], e[4], bytes) || e[5] > MaxFileBytes) return false;
+        entry.Name = data + e[0];
+        entry.NameBytes = (int)nameBytes;
+        entry.Parent = e[2];
+        entry.At = e[3];
+        entry.Packed = e[4];
+        entry.Bytes = entry.IsFolder ? 0 : e[5];
+        return true;
     }
 
-    /// <summary>The file of a module (Owner.Loader, bytes of it, to be freed by the caller), or null when it is not there.</summary>
-    public static byte* Unpack(byte* archive, nuint size, Term module, out long bytes)
+    /// <summary>The number of an entry in a folder, by its name; false when there is none.</summary>
+    public readonly bool FindIn(in Entry folder, ReadOnlySpan<byte> name, out uint number)
     {
-        bytes = 0;
-        AtomTable.Entry* name = AtomTable.Get(module);
-        int low = 0, high = Count(archive, size);
-        int count = high;
+        uint low = folder.At, high = folder.IsFolder ? folder.At + folder.Packed : low;
         while (low < high)
         {
-            int middle = (low + high) / 2;
-            uint* e = (uint*)(archive + HeadBytes + ((nint)middle * EntryBytes));
-            int c = Compare(archive + e[1], (int)e[2], name);
-            if (c == 0)
-            {
-                byte* data = (byte*)Allocator.Alloc(e[5], Owner.Loader);
-                if (data == null) return null;
-                if (Zstd.Decompress(archive + e[3], e[4], data, e[5], out nuint written) && written == e[5])
-                {
-                    bytes = e[5];
-                    return data;
-                }
-                Allocator.Free(data, e[5], Owner.Loader);
-                return null;
-            }
-            if (c < 0) low = middle + 1; else high = middle;
+            number = low + ((high - low) / 2);
+            if (!Get(number, out Entry e)) return false;
+            int order = new ReadOnlySpan<byte>(e.Name, e.NameBytes).SequenceCompareTo(name);
+            if (order == 0) return true;
+            if (order < 0) low = number + 1; else high = number;
         }
-        return null;
+        number = 0;
+        return false;
     }
 
-    private static int Compare(byte* text, int bytes, AtomTable.Entry* name)
+    /// <summary>The entry at a place in a folder.</summary>
+    public readonly bool GetIn(in Entry folder, uint place, out Entry entry)
     {
-        int n = bytes < name->Bytes ? bytes : name->Bytes;
-        for (int i = 0; i < n; i++)
-            if (text[i] != name->Text[i]) return text[i] < name->Text[i] ? -1 : 1;
-        return bytes - name->Bytes;
+        entry = default;
+        return folder.IsFolder && place < folder.Packed && Get(folder.At + place, out entry);
     }
+
+    /// <summary>The .beam file of a module; of several applications', the first one's.</summary>
+    public readonly bool FindModule(ReadOnlySpan<byte> module, out Entry file)
+    {
+        file = default;
+        uint low = 0, high = Modules;
+        while (low < high)
+        {
+            uint middle = low + ((high - low) / 2);
+            if (!Get(((uint*)(data + modulesAt))[middle], out file) || file.IsFolder || file.NameBytes < 5) return false;
+            int order = new ReadOnlySpan<byte>(file.Name, file.NameBytes - 5).SequenceCompareTo(module);
+            if (order == 0) return true;
+            if (order < 0) low = middle + 1; else high = middle;
+        }
+        return false;
+    }
+
+    /// <summary>Unpacks a file.</summary>
+    /// <param name="file">Which.</param>
+    /// <param name="buffer">Room for file.Bytes bytes.</param>
+    /// <param name="dictionary">Where the prepared dictionary (27 KB) is kept from one call to the next, 0 at first; threads may share it. FreeDictionary ends it.</param>
+    /// <returns>False when the file is damaged or memory is out.</returns>
+    public readonly bool Unpack(in Entry file, byte* buffer, nint* dictionary)
+    {
+        if (file.IsFolder) return false;
+        if (Volatile.Read(ref *dictionary) == 0 && dictionaryBytes != 0)
+        {
+            nint made = (nint)Zstd.PrepareDictionary(data + dictionaryAt, dictionaryBytes);
+            if (made == 0) return false;
+            if (Interlocked.CompareExchange(ref *dictionary, made, 0) != 0) Zstd.FreeDictionary((void*)made);
+        }
+        return Zstd.Decompress(data + file.At, file.Packed, buffer, file.Bytes, (void*)Volatile.Read(ref *dictionary), out nuint written) && written == file.Bytes;
+    }
+
+    /// <summary>Frees what Unpack has kept.</summary>
+    public static void FreeDictionary(nint* dictionary)
+    {
+        Zstd.FreeDictionary((void*)*dictionary);
+        *dictionary = 0;
+    }
+
+    private static bool Fits(uint at, ulong count, uint end) => at + count <= end;
 }

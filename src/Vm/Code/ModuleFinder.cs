@@ -1,6 +1,7 @@
 // Where modules come from in bare mode: the folders of -pa and the working folder, then the archive linked into the executable. A module is loaded when it is first called.
 namespace MyBeam.Vm;
 
+using System;
 using MyBeam.Memory;
 using MyBeam.Platform;
 
@@ -15,6 +16,8 @@ public unsafe struct ModuleFinder
     /// <summary>The archive, or null: see ModuleArchive.</summary>
     public byte* Archive;
     public nuint ArchiveBytes;
+    /// <summary>What ModuleArchive.Unpack keeps.</summary>
+    internal nint ArchiveDictionary;
     /// <summary>The error of the last module that was found but refused, for the caller to show; Code None: no such module.</summary>
     public LoadError LastError;
 
@@ -63,12 +66,27 @@ public unsafe struct ModuleFinder
     public static bool LoadArchived(Machine* m, Term name)
     {
         ModuleFinder* f = &m->Finder;
-        if (f->Archive == null) return false;
-        byte* bytes = ModuleArchive.Unpack(f->Archive, f->ArchiveBytes, name, out long size);
+        byte* bytes = ReadArchive(m, name, out long size);
         if (bytes == null) return false;
         LoadedModule* module = ModuleLoader.Load(m, bytes, size, name, &f->LastError, trusted: true);
         Allocator.Free(bytes, (nuint)size, Owner.Loader);
         return module != null;
+    }
+
+    /// <summary>The file of a module in the archive (Owner.Loader, to be freed by the caller), or null.</summary>
+    public static byte* ReadArchive(Machine* m, Term module, out long size)
+    {
+        size = 0;
+        ModuleFinder* f = &m->Finder;
+        AtomTable.Entry* name = AtomTable.Get(module);
+        if (!ModuleArchive.Open(f->Archive, f->ArchiveBytes, out ModuleArchive archive)) return null;
+        if (!archive.FindModule(new ReadOnlySpan<byte>(name->Text, name->Bytes), out ModuleArchive.Entry file)) return null;
+        byte* bytes = (byte*)Allocator.Alloc(file.Bytes, Owner.Loader);
+        if (bytes == null) return null;
+        size = file.Bytes;
+        if (archive.Unpack(file, bytes, &f->ArchiveDictionary)) return bytes;
+        Allocator.Free(bytes, file.Bytes, Owner.Loader);
+        return null;
     }
 
     /// <summary>Loads the module in a file. False: no such file (LastError.Code None), or refused.</summary>
@@ -110,6 +128,7 @@ public unsafe struct ModuleFinder
         for (int i = 0; i < f->folders.Count; i++) Allocator.Free((void*)f->folders[i], (nuint)f->folderBytes[i], Owner.Vm);
         f->folders.Free(Owner.Vm);
         f->folderBytes.Free(Owner.Vm);
+        ModuleArchive.FreeDictionary(&f->ArchiveDictionary);
     }
 
     private static bool MakePath(byte* folder, Term name, byte* path)

@@ -70,6 +70,7 @@ public static unsafe class ProcessExit
         }
         ProcessExtra* x = p->Extra;
         if (x != null && x->OnExit != null) x->OnExit(p);
+        OpenFile.OwnerDied(p);
         EtsOwners.Died(p);
         for (int i = 0; i < p->Links.Places; i++)
         {

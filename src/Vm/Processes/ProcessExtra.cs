@@ -27,6 +27,8 @@ public unsafe struct ProcessExtra
     public long MinBinHeap;
     /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
     public delegate*<Process*, void> OnExit;
+    /// <summary>Files it has open (OpenFile; guarded by Machine.OpenFiles.Lock).</summary>
+    public OpenFile* Files;
 
     /// <summary>The extra part of a process; made when it has none yet. Null: memory is out.</summary>
     public static ProcessExtra* Of(Process* p)
@@ -40,6 +42,7 @@ public unsafe struct ProcessExtra
     {
         ProcessExtra* x = p->Extra;
         if (x == null) return;
+        OpenFile.OwnerDied(p);
         FreeMonitors(x);
         SeqTrace.Clear(p);
         x->MonitoredBy.Free();
