@@ -41,6 +41,8 @@ public static unsafe class ErlCommand
         {
             all[n++] = root;
             all[n++] = folder;
+            for (int i = 0; i + 1 < count; i++)
+                if (Program.Is(arguments[i], "-root"u8)) all[n - 1] = arguments[i + 1];
             all[n++] = bin;
             all[n++] = binFolder;
             all[n++] = name;
@@ -50,7 +52,11 @@ public static unsafe class ErlCommand
             byte* at = OsProcess.Environment(homeVariable);
             all[n++] = at == null ? slash : at;
             all[n++] = end;
-            for (int i = 0; i < count; i++) all[n++] = arguments[i];
+            for (int i = 0; i < count; i++)
+            {
+                if (i + 1 < count && Program.Is(arguments[i], "-root"u8)) i++;
+                else all[n++] = arguments[i];
+            }
             Process* p = FullBoot.Start(m, all, n);
             if (p == null) return Complain("mybeam erl: no memory"u8);
             _ = ProcessState.Run(m, p);

@@ -50,6 +50,7 @@ public static unsafe partial class Program
         if (Is(command, "info"u8)) return InfoCommand.Run(arguments + 1, count - 1);
         if (Is(command, "dis"u8)) return DisCommand.Run(arguments + 1, count - 1);
         if (Is(command, "closure"u8)) return ClosureWithMachine(arguments + 1, count - 1);
+        if (Is(command, "archive"u8)) return ArchiveCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
         if (Is(command, "loadtest"u8)) return LoadTestCommand.Run(arguments + 1, count - 1);
         if (Is(command, "fuzz"u8)) return FuzzCommand.Run(arguments + 1, count - 1);
         if (Is(command, "fixturetest"u8)) return FixtureTestCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
@@ -121,6 +122,7 @@ public static unsafe partial class Program
         o.Line("  dis FILE… [--specific]                   disassembles: generic instructions, or the threaded code made of them"u8);
         o.Line("  info FILE…                               chunks, exports, imports, attributes"u8);
         o.Line("  closure FILE|DIR… [--json]               opcodes and imported functions used, with counts, and which MyBeam has"u8);
+        o.Line("  archive [PATH]                           lists OTP's files in the executable with their sizes; a file's PATH: writes it to stdout"u8);
         o.Line("  --version, --help"u8);
         return o.End(0);
     }

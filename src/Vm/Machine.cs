@@ -53,6 +53,7 @@ public unsafe struct Machine
     public PersistentTerms PersistentTerms;
     public EtsTables Ets;
     public Tracing Tracing;
+    public TtyShared Tty;
     public OpenFiles OpenFiles;
 
     /// <summary>Bytes of address space for literals; only what is used gets memory.</summary>
@@ -98,6 +99,7 @@ public unsafe struct Machine
         Poller.Destroy(m);
         ProcessState.FreeAll(m);
         Schedulers.Destroy(m);
+        TtyShared.Destroy(m);
         m->TimerDirectory.Destroy();
         ProcessTable.Destroy(m);
         Registry.Destroy(m);

@@ -39,7 +39,7 @@ public static unsafe class ErtsMiscBifs
     [Bif("erlang:nodes/1")]
     public static Term Nodes(Process* p, Term* a) => NodesOf(p, a[0]);
 
-    private static Term NodesOf(Process* p, Term kind)
+    public static Term NodesOf(Process* p, Term kind)
     {
         Term kinds = kind.IsList ? kind : Process.Cons(p, kind, Term.Nil);
         bool self = false;

@@ -7,6 +7,9 @@ using MyBeam.Memory;
 public static class ResourceKind
 {
     public const ulong Regex = 1, Atomics = 2, Counters = 3, MatchSpec = 4, PreparedCode = 20, EtsTable = 5, EtsGrave = 6, TraceSession = 7, OpenFile = 30;
+
+    /// <summary>Those of OTP's built-in NIF libraries.</summary>
+    public const ulong Zlib = 31, PrimBuffer = 32, Tty = 33, ZstdCompressor = 34, ZstdDecompressor = 36, ZstdDictionary = 37;
 }
 
 /// <summary>Makes and opens magic references.</summary>

@@ -143,11 +143,10 @@ public static unsafe class ProcessInfoBifs
         if (item == Am.Monitors) return MonitorList(p);
         if (item == Am.MonitoredBy) return MonitoredBy(p);
         if (item == Am.Suspending) return Suspending(p);
-        bool empty = item == Am.SequentialTraceToken
-            || item == Am.MagicRef;
+        if (item == Am.SequentialTraceToken) return SeqTrace.Token(p);
         if (item == Am.Binary) return BinaryList(p);
         if (item == Am.Backtrace) return Backtrace(p);
-        if (empty) return Term.Nil;
+        if (item == Am.MagicRef) return Term.Nil;
         if (item == Am.LastCalls || item == Am.PriorityMessages) return Am.False;
         if (item == Am.Trace) return Term.Small(0);
         if (item == Am.Catchlevel) return Term.Small(p->Catches);

@@ -31,9 +31,5 @@ public static unsafe class SeqTraceBifs
     public static Term Print1(Process* p, Term* a) => Term.Bool(SeqTrace.Printed(p, Term.None, a[0]));
 
     [Bif("erlang:seq_trace_print/2")]
-    public static Term Print2(Process* p, Term* a)
-    {
-        if (!a[0].IsAtom && !a[0].IsSmall) return Process.Badarg(p);
-        return Term.Bool(SeqTrace.Printed(p, a[0], a[1]));
-    }
+    public static Term Print2(Process* p, Term* a) => Term.Bool(SeqTrace.Printed(p, a[0], a[1]));
 }

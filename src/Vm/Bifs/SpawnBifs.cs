@@ -16,16 +16,19 @@ public unsafe struct SpawnOptions
     public long MinHeap, FullSweep, MinBinHeap;
     /// <summary>spawn_request: the tag of its answer, and whether a success and an error are answered.</summary>
     public Term ReplyTag;
+    /// <summary>The list that was read, or None.</summary>
+    public Term Source;
     public bool ReplySuccess, ReplyError;
     /// <summary>It is a spawn_request.</summary>
     public bool Request;
 
-    public static SpawnOptions Default => new() { MinHeap = -1, FullSweep = -1, MinBinHeap = -1, ReplyTag = Am.SpawnReply, ReplySuccess = true, ReplyError = true };
+    public static SpawnOptions Default => new() { MinHeap = -1, FullSweep = -1, MinBinHeap = -1, ReplyTag = Am.SpawnReply, Source = Term.None, ReplySuccess = true, ReplyError = true };
 
     /// <summary>Reads an option list. False: an option is none; <paramref name="proper"/> is false when the list is none.</summary>
     public bool Read(Term list, bool request, out bool proper)
     {
         proper = true;
+        Source = list;
         for (; list.IsCons; list = list.Tail)
             if (!Option(list.Head, request)) return false;
         proper = list.IsNil;
@@ -159,7 +162,7 @@ public static unsafe class SpawnBifs
             p->Fail = FailKind.None;
             if (!o.ReplyError) return reference;
             Term* no = stackalloc Term[] { o.ReplyTag, reference, Am.Error, Am.SystemLimit };
-            Signals.Tuple(p->Machine, p->Context, p->Pid, no, 4);
+            Signals.TraceTuple(p->Machine, p->Context, p->Pid, no, 4);
         }
         return reference;
     }
@@ -180,7 +183,7 @@ public static unsafe class SpawnBifs
         Term reference = TimeBifs.NewReference(p);
         if (!o.ReplyError) return reference;
         Term* no = stackalloc Term[] { o.ReplyTag, reference, Am.Error, reason };
-        Signals.Tuple(p->Machine, p->Context, p->Pid, no, 4);
+        Signals.TraceTuple(p->Machine, p->Context, p->Pid, no, 4);
         return reference;
     }
 
@@ -256,6 +259,7 @@ public static unsafe class SpawnBifs
             Tracees.Inherit(p, child, o.Link);
             if (((p->Traced | child->Traced) & TraceFlags.Procs) != 0) TraceMessages.Spawned(p, child, module, function, args, o.Link);
         }
+        if (SeqTrace.IsOn(p)) SequentialSpawn(p, child, module, function, args, ref o);
         if (o.Link)
         {
             KeyEntry* mine = p->Links.Put(pid.Bits, 0);
@@ -275,11 +279,19 @@ public static unsafe class SpawnBifs
             if (reference.IsNone) reference = TimeBifs.NewReference(p);
             // Before the child runs: its signals come after the answer.
             Term* yes = stackalloc Term[] { o.ReplyTag, reference, Am.Ok, pid };
-            if (o.ReplySuccess) Signals.Tuple(m, p->Context, p->Pid, yes, 4);
+            Signal* answer = o.ReplySuccess ? Signal.Tuple(m, yes, 4) : null;
+            if (answer != null && SeqTrace.IsOn(child)) SeqTrace.Answering(p, child, answer, answer->Value);
+            Signals.Send(m, p->Context, p->Pid, answer);
         }
         child->Status = ProcessStatus.Runnable;
         Schedulers.Ready(p->Context, child);
         return pid;
+    }
+
+    private static void SequentialSpawn(Process* p, Process* child, Term module, Term function, Term args, ref SpawnOptions o)
+    {
+        Term options = !o.Source.IsNone ? o.Source : o.Link ? Process.Cons(p, Am.Link, Term.Nil) : o.Monitor ? Process.Cons(p, Am.Monitor, Term.Nil) : Term.Nil;
+        SeqTrace.Spawning(p, child, module, function, args, Length(args), options, TimeBifs.NewReference(p), o.ReplyTag, o.Request);
     }
 
     // What a new process costs its parent.

@@ -102,10 +102,17 @@ public struct SystemFlags
         }
         else if (flag == Am.SequentialTracer && (value == Am.False || value.IsPid || value.IsPort))
         {
-            old = m->Tracing.SeqTracer.IsNone ? Am.False : m->Tracing.SeqTracer;
+            if (value.IsPid && (!value.IsLocalPid || !Tracees.IsAlive(m, value))) return Process.Badarg(p);
+            old = SeqTrace.Tracer(m);
             m->Tracing.SeqTracer = value.IsLocalPid ? value : Term.None;
         }
-        else if (flag == Am.ResetSeqTrace && value == Am.True) old = Am.True;
+        else if (flag == Am.ResetSeqTrace && value == Am.True)
+        {
+            Schedulers.StopAll(m);
+            SeqTrace.Reset(m);
+            Schedulers.GoOn(m);
+            old = Am.True;
+        }
         else if (flag == Am.TimeOffset && value == Am.Finalize) old = Am.Volatile;
         else if (flag == Am.SchedulerWallTime && value.IsBoolean)
         {

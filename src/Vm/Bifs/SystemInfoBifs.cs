@@ -109,7 +109,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.HeapType) return Am.Private;
         if (item == Am.MessageQueueData) return Am.OnHeap;
         if (item == Am.SystemLogger) return m->Flags.SystemLogger;
-        if (item == Am.SequentialTracer) return Process.Tuple(p, item, p->Machine->Tracing.SeqTracer.IsNone ? Am.False : p->Machine->Tracing.SeqTracer);
+        if (item == Am.SequentialTracer) return Process.Tuple(p, item, SeqTrace.Tracer(p->Machine));
         if (item == Am.TraceControlWord) return Term.Small(p->Machine->Tracing.Static.ControlWord);
         if (item == Am.Creation) return Term.Small(0);
         if (item == Am.StartTime) return Process.Integer(p, VmClock.ErlangStart);

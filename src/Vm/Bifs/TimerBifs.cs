@@ -120,7 +120,7 @@ public static unsafe class TimerBifs
         Term result = left < 0 ? Am.False : Process.Integer(p, left);
         if (!async) return result;
         Term* message = stackalloc Term[] { cancel ? Am.CancelTimer : Am.ReadTimer, timer, result };
-        Signals.Tuple(p->Machine, p->Context, p->Pid, message, 3);
+        Signals.TraceTuple(p->Machine, p->Context, p->Pid, message, 3);
         return Am.Ok;
     }
 }

@@ -74,8 +74,9 @@ public static unsafe class TraceBifs
     private static Term Trace(Process* p, TraceSession* s, Term* a)
     {
         Machine* m = p->Machine;
-        if (!TraceFlags.Read(a[2], s->Tracer.IsNone, out uint flags, out Term tracer)) return Process.Badarg(p, Am.Badopt);
-        if (!a[1].IsBoolean) return Process.Badarg(p, Term.None);
+        if (!TraceFlags.Read(a[2], s->Tracer.IsNone, out uint flags, out Term tracer, out bool cpuTime)) return Process.Badarg(p, Am.Badopt);
+        // The processor time of all processes is one clock.
+        if (!a[1].IsBoolean || (cpuTime && a[0] != Am.All)) return Process.Badarg(p, Term.None);
         bool on = a[1] == Am.True;
         if (on && tracer.IsNone) tracer = s->Tracer.IsNone ? p->Pid : s->Tracer;
         if (on && !Tracees.IsAlive(m, tracer)) return Process.Badarg(p, Term.None);
@@ -125,7 +126,7 @@ public static unsafe class TraceBifs
         if (a[0] != Am.All && !a[0].IsLocalPid) return Process.Badarg(p);
         Term reference = TimeBifs.NewReference(p);
         Term* e = stackalloc Term[] { Am.TraceDelivered, a[0], reference };
-        Signals.Tuple(p->Machine, p->Context, p->Pid, e, 3);
+        Signals.TraceTuple(p->Machine, p->Context, p->Pid, e, 3);
         return reference;
     }
 

@@ -28,12 +28,14 @@ public static unsafe class TraceInfoBifs
         }
         if (what == Am.System && key == Am.All) return Process.Tuple(p, Am.System, SystemMonitorBifs.List(p, s));
         if (what.IsTuple) return OfFunction(p, s, what, key);
-        if (key != Am.Flags && key != Am.Tracer) return Process.Badarg(p, what.IsAtom || what.IsPid ? Term.None : Am.Badopt);
+        if (key != Am.Flags && key != Am.Tracer) return Process.Badarg(p, IsKnown(what) ? Term.None : Am.Badopt);
         if (what.IsLocalPid) return OfProcess(p, s, what, key);
         if (what == Am.New || what == Am.NewProcesses) return Answer(p, key, s->NewFlags, s->NewTracer);
         if (what == Am.NewPorts) return Answer(p, key, 0, Term.None);
         return Process.Badarg(p, Am.Badopt);
     }
+
+    private static bool IsKnown(Term what) => what.IsPid || what == Am.New || what == Am.NewProcesses || what == Am.NewPorts;
 
     private static Term Answer(Process* p, Term key, uint flags, Term tracer) =>
         Process.Tuple(p, key, key == Am.Flags ? TraceFlags.ToList(p, flags) : tracer.IsNone ? Term.Nil : tracer);
@@ -105,17 +107,16 @@ public static unsafe class TraceInfoBifs
         if (key == Am.Meta) return !meta ? Am.False : Tracees.IsAlive(p->Machine, b->MetaTracer) ? b->MetaTracer : Term.Nil;
         if (key == Am.MetaMatchSpec) return meta ? Source(p, b->MetaSpec) : Am.False;
         if (key == Am.CallCount) return (b->Flags & BreakFlags.Count) != 0 ? Process.Integer(p, b->Calls) : Am.False;
-        // Time and memory are not measured.
-        uint flag = key == Am.CallTime ? BreakFlags.Time : BreakFlags.Memory;
-        return (b->Flags & flag) != 0 ? Term.Nil : Am.False;
+        bool time = key == Am.CallTime;
+        return (b->Flags & (time ? BreakFlags.Time : BreakFlags.Memory)) != 0 ? CallCosts.ToList(&b->Costs, p, time) : Am.False;
     }
 
     private static Term OnLoad(Process* p, TraceSession* s, Term key)
     {
         OnLoadTrace* o = &s->OnLoad;
+        if (o->Flags == 0) return Process.Tuple(p, key, Am.False);
         if (key != Am.Traced && key != Am.MatchSpec && key != Am.Meta && key != Am.MetaMatchSpec && key != Am.CallCount && key != Am.CallTime && key != Am.CallMemory
             && key != Am.All) return Process.Badarg(p, Term.None);
-        if (o->Flags == 0) return Process.Tuple(p, key, Am.False);
         TraceBreak b = new() { Flags = o->Flags, Spec = o->Spec, MetaSpec = o->MetaSpec, MetaTracer = o->MetaTracer };
         if (key != Am.All) return Process.Tuple(p, key, OnLoadValue(p, &b, key));
         Term list = Term.Nil;

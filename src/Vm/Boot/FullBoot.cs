@@ -42,6 +42,7 @@ public static unsafe class FullBoot
         }
         Term* x = stackalloc Term[] { Am.Init, list };
         p->Flags.SetSystem();
+        _ = SystemFlags.Set(p, Am.SystemLogger, Am.Logger);
         ProcessState.SetCall(p, ExportTable.Put(m, Am.ErlInit, Am.Start, 2), x, 2);
         bool good = System(p, Am.ErtsCodePurger, Am.High)
             && System(p, Am.ErtsLiteralAreaCollector, Am.High)

@@ -145,10 +145,10 @@ public static unsafe class Exceptions
         found[n++] = (ulong)I;
         Term* end = (Term*)p->Heap.End;
         // Recursion that waits at one place shows up once, as in OTP (beam_common.c, gather_stacktrace): the first address may be the same as the second.
-        ulong previous = 0;
+        ulong previous = 0, own = (ulong)p->Machine->Tracing.Code;
         for (Term* at = !entered && CodeTable.HasFrame(p->Machine, I) ? E + 1 : E; at < end && n < limit; at++)
         {
-            if (!at->IsHeader || at->IsNone || TraceFrames.Is(p->Machine, *at)) continue;
+            if (!at->IsHeader || at->IsNone || at->Bits - own < TraceFrames.CodeWords * 8) continue;
             // A return address belongs to the call before it; a function that has just made a tail call shows up once.
             ulong address = at->Bits - 8;
             if (address == previous) continue;

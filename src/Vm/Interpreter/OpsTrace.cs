@@ -70,6 +70,15 @@ public static unsafe partial class Ops
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static long ReturnMeasure(ulong* I, Term* E, Term* H, Context* C)
+    {
+        Save(C, I, E, H);
+        TraceFrames.Measured(C->Process, E);
+        E += TraceFrames.MeasureWords;
+        return Next(*(ulong**)E, E, H, C);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long TracedTimeout(ulong* I, Term* E, Term* H, Context* C)
     {
         Save(C, I, E, H);

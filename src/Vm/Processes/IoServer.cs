@@ -77,7 +77,14 @@ public unsafe struct IoServer
         }
         m->Io.mutex.Unlock();
         Term* answer = stackalloc Term[] { Am.IoReply, replyAs, reply };
-        Signals.Tuple(m, p->Context, from, answer, 3);
+        Signal* s = Signal.Tuple(m, answer, 3);
+        if (s == null) return;
+        if (SeqTrace.IsOn(p))
+        {
+            ulong* whole = stackalloc ulong[] { Header.Make(Header.Tuple, 3), answer[0].Bits, answer[1].Bits, answer[2].Bits };
+            SeqTrace.Served(p, to, message, Term.Boxed(whole), s);
+        }
+        Signals.Send(m, p->Context, from, s);
     }
 
     private static Term ErrorReply(Process* p, Term reason) => Process.Tuple(p, Am.Error, reason);

@@ -53,6 +53,7 @@ public static unsafe class Mailbox
     public static void Remove(Process* p)
     {
         Signal* s = *p->Save;
+        if (s->Data0 != 0 || (p->Traced & TraceFlags.SeqToken) != 0) SeqTrace.Taken(p, s);
         *p->Save = s->Next;
         if (s->Next == null) p->MailLast = p->Save;
         p->MailCount--;
@@ -100,6 +101,8 @@ public static unsafe class Mailbox
         }
         node->HeapIndex = x->OnHeap.Count - 1;
         node->Next = s->Next;
+        node->Data0 = s->Data0;
+        s->Data0 = 0;
         *p->Save = node;
         if (p->MailLast == &s->Next) p->MailLast = &node->Next;
         if (x->Markers.Used != 0) MoveMarkers(p, s, node);

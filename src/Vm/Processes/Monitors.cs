@@ -117,6 +117,7 @@ public static unsafe class Monitors
         t[3] = name.IsNone ? new Term(e->A) : Term.Boxed(item);
         t[4] = s->Value;
         Signal* message = Signal.Tuple(p->Machine, t, 5);
+        if (message != null) message->Data0 = SeqTrace.Unchanged;
         if (message != null) SignalHandling.Deliver(p, s->From, message);
         End(p, e);
     }

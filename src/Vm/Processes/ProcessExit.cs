@@ -107,6 +107,7 @@ public static unsafe class ProcessExit
         s->From = from;
         s->Id0 = id0;
         s->Id1 = id1;
+        if (kind == SignalKind.LinkExit && c->Process != null && c->Process->Pid == from && SeqTrace.IsOn(c->Process)) SeqTrace.SendingExit(c->Process, to, s, reason);
         Signals.Send(m, c, to, s);
     }
 

@@ -21,8 +21,10 @@ public unsafe struct ProcessExtra
     public Export* DirtyNative;
     public DirtyPool* DirtyPool;
     public DirtyFailure DirtyFailure;
-    /// <summary>The sequential trace token.</summary>
-    public SeqToken SeqToken;
+    /// <summary>The sequential trace token and its counters.</summary>
+    public SeqState Seq;
+    /// <summary>What is measured of its calls (call_time, call_memory), by session; or null.</summary>
+    public CallClock* Clocks;
     /// <summary>min_bin_vheap_size, words; 0: the default.</summary>
     public long MinBinHeap;
     /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
@@ -45,6 +47,7 @@ public unsafe struct ProcessExtra
         OpenFile.OwnerDied(p);
         FreeMonitors(x);
         SeqTrace.Clear(p);
+        CallClocks.Free(p);
         x->MonitoredBy.Free();
         x->OnHeap.Free(Owner.Process);
         x->Suspended.Free();

@@ -11,7 +11,7 @@ public static unsafe class ProcessGc
     {
         // A native in the middle of its work holds addresses in the heap. It asks for no room itself: this collection can wait until it is through.
         if (p->Work != null) return true;
-        if ((p->Traced & TraceFlags.GarbageCollection) == 0 && p->Machine->Tracing.Limits.Collections == 0) return Run(p, need, x, live);
+        if ((p->Traced & (TraceFlags.GarbageCollection | TraceFlags.Measured)) == 0 && p->Machine->Tracing.Limits.Collections == 0) return Run(p, need, x, live);
         TracedCollection t = TracedCollection.Begin(p, need, p->Heap.MinorCount < p->Heap.FullSweepAfter);
         bool good = Run(p, need, x, live);
         t.End(p, good);
@@ -72,7 +72,7 @@ public static unsafe class ProcessGc
     public static bool CollectMajor(Process* p, long need, Term* x, long live)
     {
         if (p->Work != null) return true;
-        if ((p->Traced & TraceFlags.GarbageCollection) == 0 && p->Machine->Tracing.Limits.Collections == 0) return RunMajor(p, need, x, live);
+        if ((p->Traced & (TraceFlags.GarbageCollection | TraceFlags.Measured)) == 0 && p->Machine->Tracing.Limits.Collections == 0) return RunMajor(p, need, x, live);
         TracedCollection t = TracedCollection.Begin(p, need, false);
         bool good = RunMajor(p, need, x, live);
         t.End(p, good);

@@ -429,6 +429,7 @@ public unsafe struct Schedulers
         Interlocked.Increment(ref m->Schedulers.gone);
         Stop(m);
         m->Schedulers.Main = null;
+        TtyShared.Restore(m);
         long result = m->Schedulers.MainStop;
         if (result == StopReason.Finished) *Context.Xs(&s->Context) = main->Kept;
         return result != 0 ? result : m->Halting != 0 ? StopReason.Halted : StopReason.Waiting;

@@ -48,7 +48,7 @@ public unsafe struct Signal
     public BinaryRef* OffHeap;
     /// <summary>For Kind Call: the signal is freed afterwards by whoever runs it.</summary>
     public delegate*<Process*, Signal*, void> Run;
-    /// <summary>What Run needs besides.</summary>
+    /// <summary>What Run needs besides. Of messages and exit signals: the sequential trace token (SeqTrace).</summary>
     public ulong Data0;
     /// <summary>What the receiver was doing when the signal came (ProcessStatus): for Kind Call.</summary>
     public long StatusBefore;
@@ -116,6 +116,7 @@ public unsafe struct Signal
     /// <summary>Frees it and what it carries.</summary>
     public static void Free(Signal* s)
     {
+        if (s->Data0 != 0 && s->Kind <= SignalKind.LinkExit) SeqTrace.Release(s);
         if (s->OffHeap != null) Heap.ReleaseOffHeap(s->OffHeap);
         Fragment* f = Block(s);
         Allocator.Free(f, (nuint)(sizeof(Fragment) + (f->Size * 8)), Owner.Fragment);

@@ -165,7 +165,12 @@ public static unsafe class SignalHandling
     {
         Term* e = stackalloc Term[] { Am.EXIT, s->From, s->Value };
         Signal* message = Signal.Tuple(p->Machine, e, 3);
-        if (message != null) Deliver(p, s->From, message);
+        if (message != null)
+        {
+            message->Data0 = s->Data0;
+            s->Data0 = 0;
+            Deliver(p, s->From, message);
+        }
         Signal.Free(s);
     }
 
@@ -173,6 +178,7 @@ public static unsafe class SignalHandling
     private static bool Die(Process* p, Signal* s, Term reason)
     {
         Process.Raise(p, ExceptionClass.Exit, reason);
+        SeqTrace.Release(s);
         Mailbox.Attach(p, s);
         return false;
     }

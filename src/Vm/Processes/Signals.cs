@@ -51,12 +51,25 @@ public static unsafe class Signals
         Signal* s = Signal.Carrying(m, SignalKind.Message, message);
         if (s == null) return;
         // Tracing of receive wants to know.
-        if (from != null && from->Process != null) s->From = from->Process->Pid;
+        if (from != null && from->Process != null)
+        {
+            s->From = from->Process->Pid;
+            if (SeqTrace.IsOn(from->Process)) SeqTrace.Sending(from->Process, to, s, message);
+        }
         Send(m, from, to, s);
     }
 
     /// <summary>Sends a tuple of these terms as a message.</summary>
     public static void Tuple(Machine* m, Context* from, Term to, Term* elements, int count) => Send(m, from, to, Signal.Tuple(m, elements, count));
+
+    /// <summary>As Tuple, a message of tracing or of the system: it leaves the receiver's sequential trace token alone.</summary>
+    public static void TraceTuple(Machine* m, Context* from, Term to, Term* elements, int count)
+    {
+        Signal* s = Signal.Tuple(m, elements, count);
+        if (s == null) return;
+        s->Data0 = SeqTrace.Unchanged;
+        Send(m, from, to, s);
+    }
 
     /// <summary>destination ! message, for every kind of destination. False: it is none, or a name that nobody has (Fail is set).</summary>
     public static bool Bang(Process* p, Term to, Term message)
@@ -114,6 +127,7 @@ public static unsafe class Signals
         if (s == null) return;
         s->Id0 = ((Reference*)reference.Box)->Id0;
         s->Id1 = ((Reference*)reference.Box)->Id1;
+        if (SeqTrace.IsOn(p)) SeqTrace.Sending(p, pid, s, message);
         Send(m, p->Context, pid, s);
     }
 

@@ -28,7 +28,11 @@ public static unsafe class TimerEffects
     {
         if (destination.IsAtom) destination = Registry.WhereIs(m, destination);
         if (destination.IsNone) Signal.Free(message);
-        else Signals.Send(m, null, destination, message);
+        else
+        {
+            message->Data0 = SeqTrace.Unchanged;
+            Signals.Send(m, null, destination, message);
+        }
     }
 
     /// <summary>

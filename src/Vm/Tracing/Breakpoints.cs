@@ -29,6 +29,7 @@ public unsafe struct TraceBreak
     public MatchSpec* Spec, MetaSpec;
     public Term MetaTracer;
     public long Calls;
+    public CallCosts Costs;
 }
 
 /// <summary>A place where calls are traced.</summary>
@@ -44,6 +45,8 @@ public unsafe struct TracePoint
     /// <summary>The export of a native or of global tracing; else null.</summary>
     public Export* Export;
     public TraceBreak* First;
+    /// <summary>In the list of those whose code is gone; processes may name them (CallClock).</summary>
+    public TracePoint* NextDead;
 }
 
 /// <summary>The places of one VM; embedded in Tracing.</summary>
@@ -51,6 +54,7 @@ public unsafe struct Breakpoints
 {
     private TracePoint** slots;
     private uint mask;
+    private TracePoint* dead;
     private int count;
 
     private static uint Hash(ulong* place) => (uint)((ulong)place * 0x9E3779B97F4A7C15UL >> 32);
@@ -133,6 +137,14 @@ public unsafe struct Breakpoints
         return b;
     }
 
+    /// <summary>As Of, by the session's number.</summary>
+    public static TraceBreak* Numbered(TracePoint* point, long sessionId)
+    {
+        TraceBreak* b = point->First;
+        while (b != null && b->Session->Id != sessionId) b = b->Next;
+        return b;
+    }
+
     /// <summary>As Of; made when there is none.</summary>
     public static TraceBreak* Ensure(TracePoint* point, TraceSession* s)
     {
@@ -160,6 +172,7 @@ public unsafe struct Breakpoints
             TraceBreak** link = &point->First;
             while (*link != b) link = &(*link)->Next;
             *link = b->Next;
+            CallCosts.Free(&b->Costs);
             Allocator.Free(b, (nuint)sizeof(TraceBreak), Owner.Code);
         }
         Arm(m, point);
@@ -244,7 +257,10 @@ public unsafe struct Breakpoints
             if (old[i] == null) continue;
             if (IsIn(old[i], code, words))
             {
-                Free(old[i]);
+                FreeBreaks(old[i]);
+                old[i]->Place = null;
+                old[i]->NextDead = b->dead;
+                b->dead = old[i];
                 continue;
             }
             Put(fresh, b->mask, old[i]);
@@ -258,15 +274,22 @@ public unsafe struct Breakpoints
 
     private static void Free(TracePoint* point)
     {
+        FreeBreaks(point);
+        Allocator.Free(point, (nuint)sizeof(TracePoint), Owner.Code);
+    }
+
+    private static void FreeBreaks(TracePoint* point)
+    {
         for (TraceBreak* t = point->First; t != null;)
         {
             TraceBreak* next = t->Next;
             MatchSpecs.Release(t->Spec);
             MatchSpecs.Release(t->MetaSpec);
+            CallCosts.Free(&t->Costs);
             Allocator.Free(t, (nuint)sizeof(TraceBreak), Owner.Code);
             t = next;
         }
-        Allocator.Free(point, (nuint)sizeof(TracePoint), Owner.Code);
+        point->First = null;
     }
 
     /// <summary>Frees the table.</summary>
@@ -276,6 +299,12 @@ public unsafe struct Breakpoints
         for (uint i = 0; b->slots != null && i <= b->mask; i++)
             if (b->slots[i] != null) Free(b->slots[i]);
         if (b->slots != null) Allocator.Free(b->slots, ((nuint)b->mask + 1) * 8, Owner.Code);
+        while (b->dead != null)
+        {
+            TracePoint* point = b->dead;
+            b->dead = point->NextDead;
+            Free(point);
+        }
         *b = default;
     }
 }

@@ -42,6 +42,11 @@ public static unsafe class CallTracing
         }
         if ((b->Flags & BreakFlags.Meta) != 0 && !Call(p, point, b, null, b->MetaSpec, b->MetaTracer, caller)) return false;
         if ((b->Flags & BreakFlags.CountActive) != 0) Interlocked.Increment(ref b->Calls);
+        if ((b->Flags & (BreakFlags.TimeActive | BreakFlags.MemoryActive)) != 0 && (p->Traced & TraceFlags.Call) != 0)
+        {
+            Tracee* t = Tracees.Find(p, b->Session);
+            if (t != null && (t->Flags & TraceFlags.Call) != 0) return CallClocks.Enter(p, point, b, Context.Xs(p->Context));
+        }
         return true;
     }
 

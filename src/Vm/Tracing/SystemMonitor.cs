@@ -75,7 +75,7 @@ internal static unsafe class SystemMonitors
         // A process is not told about itself.
         if (s->Monitor.Receiver == p->Pid) return;
         Term* e = stackalloc Term[] { Am.Monitor, p->Pid, what, info };
-        Signals.Tuple(p->Machine, p->Context, s->Monitor.Receiver, e, 4);
+        Signals.TraceTuple(p->Machine, p->Context, s->Monitor.Receiver, e, 4);
     }
 
     /// <summary>A slice of p has ended that took so many milliseconds; it began and ended in these places.</summary>

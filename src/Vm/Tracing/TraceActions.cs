@@ -18,7 +18,12 @@ internal static unsafe class TraceActions
             case MatchAction.GetSeqToken:
                 return SeqTrace.Token(p);
             case MatchAction.SetSeqToken:
-                return SeqTrace.SetPart(p, a[0], a[1], out Term before) ? before : Am.EXIT;
+                if (a[0] == Am.SequentialTraceToken && a[1].IsNil)
+                {
+                    SeqTrace.Clear(p);
+                    return Am.True;
+                }
+                return SeqTrace.SetPart(p, a[0], a[1], out _) ? Am.True : Am.EXIT;
             case MatchAction.SetSeqTokenFake:
                 return Am.False;
             case MatchAction.ProcessDump:
@@ -103,8 +108,8 @@ internal static unsafe class TraceActions
 
     private static Term Both(Process* p, TraceSession* s, Term pid, Term off, Term on)
     {
-        if (!TraceFlags.Read(off, s->Tracer.IsNone, out uint disable, out _)) return Am.EXIT;
-        if (!TraceFlags.Read(on, s->Tracer.IsNone, out uint enable, out Term tracer)) return Am.EXIT;
+        if (!TraceFlags.Read(off, s->Tracer.IsNone, out uint disable, out _, out _)) return Am.EXIT;
+        if (!TraceFlags.Read(on, s->Tracer.IsNone, out uint enable, out Term tracer, out _)) return Am.EXIT;
         if (pid.IsAtom) pid = Registry.WhereIs(p->Machine, pid);
         if (pid.IsNone || !pid.IsLocalPid) return Am.EXIT;
         if (tracer.IsNone) tracer = TracerOf(p, s);

@@ -10,6 +10,9 @@ public static unsafe class TraceFlags
         Procs = 1 << 7, SetOnFirstSpawn = 1 << 8, SetOnLink = 1 << 9, SetOnFirstLink = 1 << 10, Running = 1 << 11, Exiting = 1 << 12, GarbageCollection = 1 << 13,
         Arity = 1 << 14, ReturnTo = 1 << 15, Silent = 1 << 16, SchedulerId = 1 << 17, Ports = 1 << 18, RunningPorts = 1 << 19, RunningProcs = 1 << 20;
 
+    /// <summary>Only in Process.Traced: it has a sequential trace token; its calls are measured (CallClocks).</summary>
+    public const uint SeqToken = 1 << 21, Measured = 1 << 22, Internal = SeqToken | Measured;
+
     public const int Count = 21;
     public const uint All = (1u << Count) - 1;
     /// <summary>What processes and ports both have, and what makes sense for ports (OTP: ERTS_TRACEE_MODIFIER_FLAGS, ERTS_PORT_TRACEE_FLAGS).</summary>
@@ -52,16 +55,18 @@ public static unsafe class TraceFlags
         return 0;
     }
 
-    /// <summary>Reads a list of flags. A {tracer, Pid} is taken when <paramref name="tracerAllowed"/>. False: something in it is no flag.</summary>
-    public static bool Read(Term list, bool tracerAllowed, out uint flags, out Term tracer)
+    /// <summary>Reads a list of flags. A {tracer, Pid} is taken when <paramref name="tracerAllowed"/>. False: something in it is no flag. cpuTime: cpu_timestamp is in it, which has no bit.</summary>
+    public static bool Read(Term list, bool tracerAllowed, out uint flags, out Term tracer, out bool cpuTime)
     {
         flags = 0;
+        cpuTime = false;
         tracer = Term.None;
         for (; list.IsCons; list = list.Tail)
         {
             Term item = list.Head;
             uint bits = item.IsAtom ? Bits(item) : 0;
             flags |= bits;
+            cpuTime |= item == Am.CpuTimestamp;
             if (bits != 0 || item == Am.CpuTimestamp) continue;
             if (!tracerAllowed || !item.IsTupleOf(2) || item.TupleElements[0] != Am.Tracer || !item.TupleElements[1].IsLocalPid) return false;
             tracer = item.TupleElements[1];

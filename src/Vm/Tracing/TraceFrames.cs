@@ -2,6 +2,7 @@
 //
 //   return_from, exception_from: [code, module, function, arity, tracer or true, session number]     6 words
 //   return_to:                   [code, session number]                                              2 words
+//   measure:                     [code, session number, point of call_time / 8, point of call_memory / 8]   4 words
 //
 // Like any frame: a return address (a word with the tag of headers) and terms, so the GC and the search for catches need to know nothing of them.
 namespace MyBeam.Vm;
@@ -12,18 +13,21 @@ using MyBeam.Memory;
 /// <summary>Frames of tracing.</summary>
 public static unsafe class TraceFrames
 {
-    public const int CodeWords = 3, ReturnWords = 6, ReturnToWords = 2;
+    public const int CodeWords = 4, ReturnWords = 6, ReturnToWords = 2, MeasureWords = 4;
 
     /// <summary>Sets up the instructions.</summary>
     public static void Create(Machine* m)
     {
         m->Tracing.Code[0] = m->Tracing.Code[1] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnTrace]];
         m->Tracing.Code[2] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnToTrace]];
+        m->Tracing.Code[3] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnMeasure]];
     }
 
     private static ulong* Code(Machine* m) => m->Tracing.Code;
 
-    private static bool IsReturn(Machine* m, Term word) => word.Bits == (ulong)Code(m) || word.Bits == (ulong)(Code(m) + 1);
+    private static bool IsMeasure(Machine* m, Term word) => word.Bits == (ulong)(Code(m) + 3);
+
+    private static int Size(Machine* m, Term word) => IsReturnTo(m, word) ? ReturnToWords : IsMeasure(m, word) ? MeasureWords : ReturnWords;
 
     private static bool IsReturnTo(Machine* m, Term word) => word.Bits == (ulong)(Code(m) + 2);
 
@@ -33,17 +37,40 @@ public static unsafe class TraceFrames
     /// <summary>The first frame from <paramref name="at"/> on that is not tracing's.</summary>
     public static Term* Skip(Machine* m, Term* at)
     {
-        while (Is(m, *at)) at += IsReturnTo(m, *at) ? ReturnToWords : ReturnWords;
+        while (Is(m, *at)) at += Size(m, *at);
         return at;
     }
 
     /// <summary>Whether the frames of tracing on top of the stack have one for return_to of this session.</summary>
     public static bool HasReturnTo(Machine* m, Term* at, TraceSession* s)
     {
-        for (; Is(m, *at); at += IsReturnTo(m, *at) ? ReturnToWords : ReturnWords)
+        for (; Is(m, *at); at += Size(m, *at))
             if (IsReturnTo(m, *at) && at[1].SmallValue == s->Id) return true;
         return false;
     }
+
+    /// <summary>Whether the frames of tracing on top of the stack have one that measures for this session.</summary>
+    public static bool HasMeasure(Machine* m, Term* at, long sessionId)
+    {
+        for (; Is(m, *at); at += Size(m, *at))
+            if (IsMeasure(m, *at) && at[1].SmallValue == sessionId) return true;
+        return false;
+    }
+
+    /// <summary>Pushes a frame that measures; there is room. The functions to go back to.</summary>
+    public static void PushMeasure(Process* p, long sessionId, TracePoint* time, TracePoint* memory)
+    {
+        p->Heap.Stack -= MeasureWords;
+        Term* e = (Term*)p->Heap.Stack;
+        e[0] = new Term((ulong)(Code(p->Machine) + 3));
+        e[1] = Term.Small(sessionId);
+        e[2] = Term.Small((long)time >> 3);
+        e[3] = Term.Small((long)memory >> 3);
+    }
+
+    /// <summary>A measured call has returned.</summary>
+    public static void Measured(Process* p, Term* frame) =>
+        CallClocks.Leave(p, frame[1].SmallValue, (TracePoint*)(frame[2].SmallValue << 3), (TracePoint*)(frame[3].SmallValue << 3));
 
     /// <summary>Pushes a frame for return_to; there is room.</summary>
     public static void PushReturnTo(Process* p, TraceSession* s)
@@ -123,7 +150,7 @@ public static unsafe class TraceFrames
                 handler = CodeTable.CatchTarget(m, at->CatchIndex);
                 break;
             }
-            if (!at->IsHeader || !Is(m, *at)) continue;
+            if (!at->IsHeader || !Is(m, *at) || IsMeasure(m, *at)) continue;
             if (IsReturnTo(m, *at))
             {
                 Tracee* t = Tracees.Find(p, at[1].SmallValue);

@@ -96,7 +96,7 @@ internal static unsafe class TraceMessages
             e[0] = Am.TraceTs;
             e[n++] = Stamp(m, room, flags);
         }
-        Signals.Tuple(m, running->Context, tracer, e, n);
+        Signals.TraceTuple(m, running->Context, tracer, e, n);
     }
 
     public static Term Stamp(Machine* m, TraceTerms* room, uint flags)

@@ -92,13 +92,16 @@ public unsafe struct TraceRequest
         return locals;
     }
 
+    // restart and pause are for what counts; messages are set by them, too.
+    private readonly bool Makes => Operation == TraceOperation.Set || (Flags & (BreakFlags.Local | BreakFlags.Meta)) != 0 || (Flags == 0 && Operation != TraceOperation.Clear);
+
     // e: the export of the function, or null.
     private void Code(Machine* m, ulong* entry, Export* e)
     {
         if (Flags != 0)
         {
             if (Operation != TraceOperation.Clear) ClearGlobal(m, e);
-            Change(m, Operation == TraceOperation.Set ? Breakpoints.AtCode(m, entry) : Breakpoints.Find(m, entry));
+            Change(m, Makes ? Breakpoints.AtCode(m, entry) : Breakpoints.Find(m, entry));
             return;
         }
         if (Operation != TraceOperation.Clear)
@@ -118,7 +121,7 @@ public unsafe struct TraceRequest
 
     private void Native(Machine* m, Export* e)
     {
-        TracePoint* point = Operation == TraceOperation.Set ? Breakpoints.AtExport(m, e) : Breakpoints.OfExport(e);
+        TracePoint* point = Makes ? Breakpoints.AtExport(m, e) : Breakpoints.OfExport(e);
         if (point == null) return;
         if (Flags != 0)
         {
@@ -145,11 +148,8 @@ public unsafe struct TraceRequest
             Breakpoints.Clear(m, point, Session, off);
             return;
         }
-        if (Operation == TraceOperation.Set)
-        {
-            if ((Flags & BreakFlags.Local) != 0) Set(m, point, BreakFlags.Local);
-            if ((Flags & BreakFlags.Meta) != 0) Set(m, point, BreakFlags.Meta);
-        }
+        if ((Flags & BreakFlags.Local) != 0) Set(m, point, BreakFlags.Local);
+        if ((Flags & BreakFlags.Meta) != 0) Set(m, point, BreakFlags.Meta);
         Count(m, point, BreakFlags.Count, BreakFlags.CountActive);
         Count(m, point, BreakFlags.Time, BreakFlags.TimeActive);
         Count(m, point, BreakFlags.Memory, BreakFlags.MemoryActive);
@@ -168,6 +168,7 @@ public unsafe struct TraceRequest
         {
             b->Flags |= active;
             if (flag == BreakFlags.Count) b->Calls = 0;
+            else CallCosts.Reset(&b->Costs, flag == BreakFlags.Time);
         }
         Breakpoints.Arm(m, point);
     }

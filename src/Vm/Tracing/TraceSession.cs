@@ -193,6 +193,7 @@ public static unsafe class TraceSessions
             if (p == null) continue;
             left--;
             Tracees.Drop(p, s);
+            CallClocks.Drop(p, s->Id);
         }
         if (s->NewFlags != 0) m->Tracing.NewProcesses--;
         s->NewFlags = 0;

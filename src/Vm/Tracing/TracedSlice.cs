@@ -18,7 +18,9 @@ internal static unsafe class TracedSlice
         long start = timed ? VmClock.MonotonicNs(m) : 0;
         ulong* from = p->Resume;
         if ((p->Traced & Flags) != 0) TraceMessages.Scheduled(p, Flags, Am.In, false);
+        if ((p->Traced & TraceFlags.Measured) != 0) CallClocks.Slice(p, true);
         long stop = ProcessState.RunSlice(c, p, reductions);
+        if ((p->Traced & TraceFlags.Measured) != 0) CallClocks.Slice(p, false);
         if (timed)
         {
             long milliseconds = (VmClock.MonotonicNs(m) - start) / 1_000_000;
@@ -32,7 +34,7 @@ internal static unsafe class TracedSlice
 /// <summary>A collection with its messages.</summary>
 internal unsafe struct TracedCollection
 {
-    private long start, wordsBefore, need;
+    private long start, wordsBefore, measured, need;
     private int majorBefore;
     private bool minor, fresh;
 
@@ -47,6 +49,7 @@ internal unsafe struct TracedCollection
         t.fresh = h->OldStart == null && h->HighWater == h->Start;
         t.majorBefore = h->MajorTotal;
         t.wordsBefore = Words(h);
+        t.measured = (p->Traced & TraceFlags.Measured) != 0 ? CallClocks.Collecting(p) : 0;
         if (p->Machine->Tracing.Limits.LongGc != 0) t.start = VmClock.MonotonicNs(p->Machine);
         if ((p->Traced & TraceFlags.GarbageCollection) != 0) Tell(p, minor ? Am.GcMinorStart : Am.GcMajorStart, need);
         return t;
@@ -58,6 +61,7 @@ internal unsafe struct TracedCollection
     public readonly void End(Process* p, bool good)
     {
         if (!good) return;
+        if ((p->Traced & TraceFlags.Measured) != 0) CallClocks.Collected(p, measured);
         Heap* h = &p->Heap;
         if ((p->Traced & TraceFlags.GarbageCollection) != 0)
         {

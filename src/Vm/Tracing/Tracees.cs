@@ -72,7 +72,7 @@ public static unsafe class Tracees
     {
         uint all = 0;
         for (Tracee* t = p->Tracees; t != null; t = t->Next) all |= t->Flags;
-        p->Traced = all;
+        p->Traced = all | (p->Traced & TraceFlags.Internal);
     }
 
     /// <summary>Sets or clears flags. False: another process that is still there traces it already.</summary>
