@@ -1,5 +1,8 @@
 /* The C side of the executable: what the compiler expects as data symbols, the entry, and two things that C# cannot name
    directly, the program's arguments and the archive. MYBEAM_HOSTED: the ordinary NativeAOT build has its own entry and symbols. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* F_DUPFD_CLOEXEC, vfork, setsid */
+#endif
 #include <stddef.h>
 
 static char **arguments;
@@ -25,9 +28,12 @@ extern const unsigned char mybeam_archive_start[], mybeam_archive_end[];
 
 const unsigned char *mybeam_archive(size_t *bytes) { *bytes = (size_t)(mybeam_archive_end - mybeam_archive_start); return mybeam_archive_start; }
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* SIGINT and SIGTERM: the VM is halted with the status that shells give to a program that a signal has ended, so that what is buffered is still written.
@@ -47,6 +53,97 @@ void mybeam_halt_on_signals(int *halting_word, int *status_word, int *sleeping_w
   sleeping = sleeping_word;
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
+}
+
+/* Signals that the program wants to hear of: the handler writes the number to a pipe that the poller reads. */
+static int signal_pipe = -1;
+
+static void note_signal(int number) {
+  int before = errno, to = signal_pipe;
+  unsigned char byte = (unsigned char)number;
+  if (to >= 0) { ssize_t written = write(to, &byte, 1); (void)written; }
+  errno = before;
+}
+
+void mybeam_note_signals_to(int descriptor) { signal_pipe = descriptor; }
+
+int mybeam_note_signal(int number) {
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  return sigaction(number, &action, NULL) == 0 ? 0 : errno;
+}
+
+/* Child processes. Between vfork and exec the child has the parent's memory, so it calls nothing but system calls; the parent's thread waits. */
+struct child_start {
+  const char *program;
+  char **arguments, **environment;
+  const char *folder;
+  int input, output, standard_error, beside;
+};
+
+/* A copy of the descriptor that dup2 to one of the first few cannot hit, and that exec closes. */
+static int out_of_the_way(int descriptor) { return descriptor < 0 ? descriptor : fcntl(descriptor, F_DUPFD_CLOEXEC, 10); }
+
+static void put_text(const char *text) {
+  size_t n = 0;
+  while (text[n]) n++;
+  ssize_t written = write(2, text, n);
+  (void)written;
+}
+
+__attribute__((noinline)) static void run_child(const struct child_start *start) {
+  struct sigaction action;
+  sigset_t none;
+  for (int i = 1; i < 65; i++) {
+    if (sigaction(i, NULL, &action) == 0 && action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL) {
+      action.sa_handler = SIG_DFL;
+      action.sa_flags = 0;
+      sigaction(i, &action, NULL);
+    }
+  }
+  /* What children of OTP find: these two are ignored, SIGTERM and SIGCHLD are not. */
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGFPE, SIG_IGN);
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGCHLD, SIG_DFL);
+  if (start->folder && chdir(start->folder) < 0) {
+    int error = errno;
+    put_text("spawn: Could not cd to ");
+    put_text(start->folder);
+    put_text("\r\n");
+    _exit(error);
+  }
+  int input = out_of_the_way(start->input), output = out_of_the_way(start->output), standard_error = out_of_the_way(start->standard_error);
+  if (input >= 0 && dup2(input, start->beside ? 3 : 0) < 0) _exit(errno);
+  if (output >= 0 && dup2(output, start->beside ? 4 : 1) < 0) _exit(errno);
+  if (standard_error >= 0 && dup2(standard_error, 2) < 0) _exit(errno);
+  setsid();
+  unsigned first = !start->beside ? 3 : output >= 0 ? 5 : input >= 0 ? 4 : 3;
+  if (start->beside && input < 0) close(3);
+  if (syscall(SYS_close_range, first, ~0u, 0) < 0)
+    for (int i = (int)first, most = (int)sysconf(_SC_OPEN_MAX); i < most; i++) close(i);
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  execve(start->program, start->arguments, start->environment);
+  _exit(errno);
+}
+
+/* The child's number, or an error below 0. *ended becomes readable when the child has ended. */
+int mybeam_start_child(const struct child_start *start, int *ended) {
+  sigset_t all, before;
+  /* A handler of ours that ran in the child would change the parent's memory. */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int child = vfork();
+  if (child == 0) run_child(start);
+  int error = child < 0 ? errno : 0;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  if (error) return -error;
+  *ended = (int)syscall(SYS_pidfd_open, child, 0);
+  if (*ended >= 0) return child;
+  error = errno;
+  kill(child, SIGKILL);
+  waitpid(child, NULL, 0);
+  return -error;
 }
 
 #ifdef MYBEAM_HOSTED

@@ -72,6 +72,15 @@ public static unsafe partial class OsSignals
     /// <param name="descriptor">Non-blocking; to poll for <see cref="PollEvents.Read"/>, and to close.</param>
     public static partial Errno Open(OsSignal* signals, int count, out int descriptor);
 
+    /// <summary>
+    /// From now on this signal writes its number as a byte to the descriptor given to <see cref="NoteTo"/>, in place of what the system has it do. Einval: it
+    /// cannot be caught.
+    /// </summary>
+    public static partial Errno Note(OsSignal signal);
+
+    /// <summary>Sets where noted signals write to: the non-blocking end of a pipe; -1: nowhere. For the whole OS process.</summary>
+    public static partial void NoteTo(int descriptor);
+
     /// <summary>Takes the next signal from such a descriptor; false when there is none now.</summary>
     public static partial bool Next(int descriptor, out OsSignal signal);
 }

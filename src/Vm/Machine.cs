@@ -25,6 +25,8 @@ public unsafe struct Machine
     public DirtyPool DirtyCpu, DirtyIo;
     /// <summary>The thread that waits for descriptors.</summary>
     public Poller Poller;
+    public PortTable Ports;
+    public OsSignalPipe Signals;
     public ProcessTable Table;
     public Registry Registry;
     /// <summary>Not 0: the VM ends, its threads return.</summary>
@@ -96,7 +98,9 @@ public unsafe struct Machine
     public static void Destroy(Machine* m)
     {
         Schedulers.Stop(m);
+        OsSignalPipe.Destroy(m);
         Poller.Destroy(m);
+        PortTable.Destroy(m);
         ProcessState.FreeAll(m);
         Schedulers.Destroy(m);
         TtyShared.Destroy(m);

@@ -57,6 +57,18 @@ public static unsafe partial class OsSignals
         return got;
     }
 
+    /// <inheritdoc/>
+    public static partial Errno Note(OsSignal signal) => (Errno)NoteSignal((int)signal);
+
+    /// <inheritdoc/>
+    public static partial void NoteTo(int descriptor) => NoteSignalsTo(descriptor);
+
+    [DllImport("mybeam", EntryPoint = "mybeam_note_signal"), SuppressGCTransition]
+    private static extern int NoteSignal(int number);
+
+    [DllImport("mybeam", EntryPoint = "mybeam_note_signals_to"), SuppressGCTransition]
+    private static extern void NoteSignalsTo(int descriptor);
+
     [DllImport("libc"), SuppressGCTransition]
     private static extern void* signal(int number, void* handler);
 

@@ -23,6 +23,15 @@ internal static unsafe class BareModeTerms
         Put(m, erlFeatures, Am.Keywords, Term.List(words));
         Put(m, erlFeatures, Am.EnabledFeatures, Term.List(words + 2));
         Put(m, erlFeatures, Am.InitDone, Am.True);
+        // os:cmd's shell, which kernel finds out when it starts.
+        System.ReadOnlySpan<byte> shell = "/bin/sh"u8;
+        Cons* text = stackalloc Cons[shell.Length];
+        for (int i = 0; i < shell.Length; i++)
+        {
+            text[i].Head = Term.Small(shell[i]);
+            text[i].Tail = i + 1 < shell.Length ? Term.List(text + i + 1) : Term.Nil;
+        }
+        _ = PersistentTerms.PutLocked(m, Am.KernelOsCmdShell, Term.List(text));
     }
 
     private static void Put(Machine* m, Term module, Term name, Term value)

@@ -32,12 +32,14 @@ public static unsafe class CodeLoadingBifs
             Bitstring.Copy(bytes, (ulong)offset, (ulong)bits, aligned);
         }
         LoadError error = default;
-        Schedulers.LockCode(m);
-        LoadedModule* module = ModuleLoader.Prepare(m, aligned == null ? bytes + (offset / 8) : aligned, bits / 8, a[0], &error);
-        Schedulers.UnlockCode(m);
+        LoadedModule* module = ModuleLoader.Prepare(m, aligned == null ? bytes + (offset / 8) : aligned, bits / 8, a[0], &error, locks: true);
         if (aligned != null) Allocator.Free(aligned, (nuint)(bits / 8) + 1, Owner.Loader);
         Process.Bump(p, bits / 512);
-        if (module == null) return Process.Tuple(p, Am.Error, Am.Badfile);
+        if (module == null)
+        {
+            if (m->Full != 0) LogRefused(p, a[0], &error);
+            return Process.Tuple(p, Am.Error, Am.Badfile);
+        }
         PreparedCode* code = (PreparedCode*)Allocator.AllocZeroed((nuint)sizeof(PreparedCode), Owner.Resource);
         if (code == null)
         {
@@ -50,6 +52,19 @@ public static unsafe class CodeLoadingBifs
         code->Machine = m;
         code->Module = module;
         return MagicRefs.Make(p, &code->Head);
+    }
+
+    // As OTP's loader, which says why; the exception does not.
+    private static void LogRefused(Process* p, Term name, LoadError* error)
+    {
+        TextBuffer b = default;
+        b.Add("Error loading module "u8);
+        TermPrinter.Write(ref b, name, TermStyle.Pretty, true);
+        b.Add(":\n  "u8);
+        b.Add(LoadError.Message(error));
+        b.Add("\n"u8);
+        EmulatorLog.SendText(p, Am.Error, b.Text);
+        b.Free();
     }
 
     private static void Destroy(NativeResource* r)

@@ -1,6 +1,7 @@
 // File names between Erlang and the operating system: names there are bytes, in UTF-8 or Latin-1 as the locale says.
 namespace MyBeam.Vm;
 
+using System;
 using MyBeam.Memory;
 using MyBeam.Platform;
 
@@ -47,6 +48,38 @@ internal static unsafe class FileNameBifs
         ListSize(a[0], utf8, data);
         data[size] = 0;
         return made;
+    }
+
+    /// <summary>The same for an atom too, into a buffer, the zero not counted. False: none of these, or a zero inside.</summary>
+    public static bool Native(Term name, bool atomAllowed, ref TextBuffer to)
+    {
+        if (name.IsAtom)
+        {
+            if (!atomAllowed) return false;
+            AtomTable.Entry* e = AtomTable.Get(name);
+            to.Add(e->Text, e->Bytes);
+        }
+        else if (name.IsBitstring)
+        {
+            if (!BinaryModuleBifs.Whole(name, out byte* from, out ulong offset, out long bytes)) return false;
+            byte* copy = to.Reserve(bytes + 1);
+            if (copy == null) return false;
+            Bitstring.Copy(from, offset, (ulong)bytes * 8, copy);
+            to.Advance(bytes);
+        }
+        else
+        {
+            bool utf8 = IsUtf8();
+            long size = ListSize(name, utf8, null);
+            byte* copy = size < 0 ? null : to.Reserve(size + 1);
+            if (copy == null) return false;
+            ListSize(name, utf8, copy);
+            to.Advance(size);
+        }
+        if (to.Text.IndexOf((byte)0) >= 0) return false;
+        byte* end = to.Reserve(1);
+        if (end != null) *end = 0;
+        return end != null;
     }
 
     private static Term TerminatedCopy(Process* p, Term binary)

@@ -12,15 +12,14 @@ public static unsafe class LinkBifs
     public static Term Link(Process* p, Term* a)
     {
         if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.Link, a[0]);
-        if (a[0].IsPort) return Am.True;
-        if (!a[0].IsLocalPid) return a[0].IsPid ? Am.True : Process.Badarg(p);
+        if (!a[0].IsLocalPid && !a[0].IsLocalPort) return a[0].IsPid || a[0].IsPort ? Am.True : Process.Badarg(p);
         Term to = a[0];
         if (to == p->Pid || IoServer.Is(p->Machine, to)) return Am.True;
         KeyEntry* link = p->Links.Find(to.Bits, 0);
         // A second signal could meet an unlink from the other end and leave half a link.
         if (link != null && link->A == 0) return Am.True;
         // Only who traps exits gets to know by a signal.
-        if (!p->Flags.TrapExit && !ProcessTable.Has(p->Machine, to)) return Process.Error(p, Am.Noproc);
+        if (!p->Flags.TrapExit && !(to.IsLocalPort ? PortTable.Has(p->Machine, to) : ProcessTable.Has(p->Machine, to))) return Process.Error(p, Am.Noproc);
         link = p->Links.Put(to.Bits, 0);
         if (link == null) return Process.SystemLimit(p);
         link->A = 0;
@@ -50,8 +49,7 @@ public static unsafe class LinkBifs
     public static Term Unlink(Process* p, Term* a)
     {
         if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.Unlink, a[0]);
-        if (a[0].IsPort) return Am.True;
-        if (!a[0].IsLocalPid) return a[0].IsPid ? Am.True : Process.Badarg(p);
+        if (!a[0].IsLocalPid && !a[0].IsLocalPort) return a[0].IsPid || a[0].IsPort ? Am.True : Process.Badarg(p);
         KeyEntry* link = p->Links.Find(a[0].Bits, 0);
         if (link == null || link->A != 0) return Am.True;
         // Until the other end has answered, exit signals from it belong to the link that was.
@@ -99,8 +97,8 @@ public static unsafe class LinkBifs
     private static Term Monitor(Process* p, Term kind, Term item, ulong flags, Term tag)
     {
         Machine* m = p->Machine;
-        if (kind == Am.Port || kind == Am.TimeOffset) return MonitorOther(p, kind, item);
-        if (kind != Am.Process) return Process.Badarg(p, Am.Badtype);
+        if (kind == Am.TimeOffset) return MonitorClock(p, item);
+        if (kind != Am.Process && kind != Am.Port) return Process.Badarg(p, Am.Badtype);
         Term target = item, name = Term.None;
         if (item.IsTupleOf(2) && item.TupleElements[0].IsAtom && item.TupleElements[1].IsAtom)
         {
@@ -113,25 +111,23 @@ public static unsafe class LinkBifs
             name = item;
             target = Registry.WhereIs(m, name);
         }
-        else if (!item.IsPid) return Process.Badarg(p);
+        else if (kind == Am.Port ? !item.IsPort : !item.IsPid) return Process.Badarg(p);
+        if (kind == Am.Port) target = target.IsLocalPort ? target : Port.Nowhere;
+        else if (!target.IsLocalPid) target = Term.None;
         Term reference = (flags & MonitorFlags.Alias) != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
         // A process does not monitor itself: the reference is good for demonitor.
-        if (target != p->Pid && Monitors.Set(p, target.IsLocalPid ? target : Term.None, name, reference) == null) return Process.SystemLimit(p);
+        if (target != p->Pid && Monitors.Set(p, target, name, reference) == null) return Process.SystemLimit(p);
         if ((flags & MonitorFlags.Alias) != 0) Monitors.AddAlias(p, reference, flags);
         if (!tag.IsNone && target != p->Pid) Monitors.SetTag(p, reference, tag);
         return reference;
     }
 
-    // Ports do not exist yet, and the time offset never changes.
-    private static Term MonitorOther(Process* p, Term kind, Term item)
+    // The time offset never changes.
+    private static Term MonitorClock(Process* p, Term item)
     {
-        if (kind == Am.TimeOffset)
-        {
-            if (item != Am.ClockService) return Process.Badarg(p);
-            Term reference = TimeBifs.NewReference(p);
-            return Monitors.SetClock(p, reference) ? reference : Process.SystemLimit(p);
-        }
-        return item.IsPort || item.IsAtom ? TimeBifs.NewReference(p) : Process.Badarg(p);
+        if (item != Am.ClockService) return Process.Badarg(p);
+        Term reference = TimeBifs.NewReference(p);
+        return Monitors.SetClock(p, reference) ? reference : Process.SystemLimit(p);
     }
 
     [Bif("erlang:demonitor/1")]
@@ -208,8 +204,8 @@ public static unsafe class LinkBifs
     public static Term Exit2(Process* p, Term* a)
     {
         // To an alias: nothing without the option priority of alias/1.
-        if (a[0].IsPort || a[0].IsReference) return Am.True;
-        if (!a[0].IsLocalPid) return a[0].IsPid ? Am.True : Process.Badarg(p);
+        if (a[0].IsReference) return Am.True;
+        if (!a[0].IsLocalPid && !a[0].IsLocalPort) return a[0].IsPid || a[0].IsPort ? Am.True : Process.Badarg(p);
         Signal* s = Signal.Carrying(p->Machine, SignalKind.Exit, a[1]);
         if (s == null) return Process.SystemLimit(p);
         s->From = p->Pid;

@@ -33,8 +33,8 @@ public static unsafe class ProcessBifs
     [Bif("erlang:register/2")]
     public static Term Register(Process* p, Term* a)
     {
-        if (!a[0].IsAtom || a[0] == Am.Undefined || !a[1].IsLocalPid || !IoServer.Named(p->Machine, a[0]).IsNone) return Process.Badarg(p, Am.None);
-        Term why = Registry.Register(p->Machine, a[0], a[1]);
+        if (!a[0].IsAtom || a[0] == Am.Undefined || (!a[1].IsLocalPid && !a[1].IsLocalPort) || !IoServer.Named(p->Machine, a[0]).IsNone) return Process.Badarg(p, Am.None);
+        Term why = a[1].IsLocalPort ? Registry.RegisterPort(p->Machine, a[0], a[1]) : Registry.Register(p->Machine, a[0], a[1]);
         if (!why.IsNone) return Process.Badarg(p, why);
         TraceMessages.Named(p, Am.Register, a[1], a[0]);
         return Am.True;

@@ -18,7 +18,6 @@ public static unsafe class ProcessInfoBifs
     [Bif("erlang:group_leader/0")]
     public static Term GroupLeader(Process* p, Term* a) => p->GroupLeader;
 
-    [Bif("erlang:ports/0")]
     [Bif("erlang:nodes/0")]
     public static Term Nobody(Process* p, Term* a) => Term.Nil;
 
@@ -204,7 +203,7 @@ public static unsafe class ProcessInfoBifs
         return list;
     }
 
-    // {process, Pid} or {process, {Name, Node}}
+    // {process, Pid} or {process, {Name, Node}}, and the same with port
     private static Term MonitorList(Process* p)
     {
         Term list = Term.Nil;
@@ -213,7 +212,7 @@ public static unsafe class ProcessInfoBifs
             KeyEntry* e = p->Extra->Monitors.Place(i);
             if (e == null || (e->C & MonitorFlags.Monitoring) == 0 || (e->A == Term.None.Bits && e->B == Term.None.Bits)) continue;
             Term name = new(e->B);
-            list = Process.Cons(p, Process.Tuple(p, Am.Process, name.IsNone ? new Term(e->A) : Process.Tuple(p, name, Am.NonodeNohost)), list);
+            list = Process.Cons(p, Process.Tuple(p, new Term(e->A).IsLocalPort ? Am.Port : Am.Process, name.IsNone ? new Term(e->A) : Process.Tuple(p, name, Am.NonodeNohost)), list);
         }
         return list;
     }

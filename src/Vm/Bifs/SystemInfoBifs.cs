@@ -79,8 +79,8 @@ public static unsafe class SystemInfoBifs
         if (item == Am.AtomLimit) return Term.Small(AtomTable.Limit);
         if (item == Am.ProcessCount) return Term.Small(ProcessTable.Count(p->Machine));
         if (item == Am.ProcessLimit) return Term.Small(1048576);
-        if (item == Am.PortCount) return Term.Small(0);
-        if (item == Am.PortLimit) return Term.Small(65536);
+        if (item == Am.PortCount) return Term.Small(PortTable.Count(p->Machine));
+        if (item == Am.PortLimit) return Term.Small(PortTable.Limit);
         if (item == Am.EtsLimit) return Term.Small(8192);
         if (item == Am.EtsCount) return Term.Small(0);
         if (item == Am.ContextReductions) return Term.Small(p->Machine->SliceReductions);

@@ -36,6 +36,10 @@ public static unsafe class EmulatorLog
         Signals.Tuple(m, p->Context, to, e, 5);
     }
 
+    /// <summary>Logs a text.</summary>
+    public static void SendText(Process* p, Term level, ReadOnlySpan<byte> text) =>
+        Send(p, level, "~s~n"u8, Process.Cons(p, CharacterLists.Of(p, text), Term.Nil));
+
     private static bool IsThere(Machine* m, Term pid)
     {
         Process* q = ProcessTable.Lock(m, pid);

@@ -3,7 +3,6 @@
 namespace MyBeam.Vm;
 
 using System;
-using MyBeam.Memory;
 using MyBeam.Platform;
 
 /// <summary>A file or folder in the archive.</summary>

@@ -12,7 +12,6 @@ namespace MyBeam.Vm;
 
 using System;
 using System.Threading;
-using MyBeam.Memory;
 using MyBeam.Platform;
 
 /// <summary>An opened archive: its addresses. Nothing to free; the bytes must stay.</summary>

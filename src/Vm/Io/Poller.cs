@@ -73,10 +73,15 @@ public unsafe struct Poller
     /// Takes back the watches of a descriptor; must come before it is closed. When it returns, their functions will not be called any more and none is
     /// running (unless the caller is that function). The caller holds no lock that they take.
     /// </summary>
-    public static void Forget(Machine* m, int descriptor) => Forget(m, descriptor, PollEvents.Read | PollEvents.Write);
+    public static void Forget(Machine* m, int descriptor) => Forget(m, descriptor, PollEvents.Read | PollEvents.Write, true);
 
     /// <summary>Takes back the watches for some events only.</summary>
-    public static void Forget(Machine* m, int descriptor, PollEvents events)
+    public static void Forget(Machine* m, int descriptor, PollEvents events) => Forget(m, descriptor, events, true);
+
+    /// <summary>As Forget, but a function that is running may go on: for who holds a lock that it takes, and whose function looks whether it is still wanted.</summary>
+    public static void Cancel(Machine* m, int descriptor) => Forget(m, descriptor, PollEvents.Read | PollEvents.Write, false);
+
+    private static void Forget(Machine* m, int descriptor, PollEvents events, bool wait)
     {
         Poller* t = &m->Poller;
         t->mutex.Lock();
@@ -90,7 +95,7 @@ public unsafe struct Poller
                 e->Generation++;
                 EventQueue.Remove(t->queue, descriptor);
             }
-            while (t->running == descriptor && t->self != Threads.Current) t->done.Wait(&t->mutex, -1);
+            while (wait && t->running == descriptor && t->self != Threads.Current) t->done.Wait(&t->mutex, -1);
         }
         t->mutex.Unlock();
     }

@@ -1,6 +1,6 @@
 // Loading a module: file bytes -> GenericCode (front half) -> threaded code (rules, Emitter) -> a LoadedModule in the code table.
 // All that can fail comes first; the tables of the VM that are written before (exports, funs, literal memory) are rolled back when the module is refused.
-// One module is loaded at a time: the caller sees to that.
+// Reading and checking touch nothing of the VM but the atom table and can be done for several modules at once; one module is built at a time.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
@@ -21,8 +21,9 @@ public static unsafe class ModuleLoader
         return module;
     }
 
-    /// <summary>As Load, but the module is not installed: it is the caller's (CodeTable.Install, after CodeTable.Reserve(m, 0), or LoadedModule.Free).</summary>
-    public static LoadedModule* Prepare(Machine* m, byte* bytes, long size, Term expected, LoadError* error, bool trusted = false)
+    /// <summary>As Load, but the module is not installed: it is the caller's (CodeTable.Install, after CodeTable.Reserve(m, 0), or LoadedModule.Free). The caller
+    /// has the code lock, unless <paramref name="locks"/> is set: then it is taken while the module is built.</summary>
+    public static LoadedModule* Prepare(Machine* m, byte* bytes, long size, Term expected, LoadError* error, bool trusted = false, bool locks = false)
     {
         BeamFile file;
         if (!BeamFile.Open(bytes, size, &file, error)) return null;
@@ -31,7 +32,12 @@ public static unsafe class ModuleLoader
         if (BeamReader.Read(&file, &code, error))
         {
             if (!expected.IsNone && code.Module != expected) error->Fail(LoadErrorCode.BadChunk, ChunkId.AtU8, 0, "the module's name is not the file's"u8);
-            else if (trusted || FlowCheck.Check(&code, error)) module = Build(m, &code, error);
+            else if (trusted || FlowCheck.Check(&code, error))
+            {
+                if (locks) Schedulers.LockCode(m);
+                module = Build(m, &code, error);
+                if (locks) Schedulers.UnlockCode(m);
+            }
             GenericCode.Free(&code);
         }
         file.Free();

@@ -1,4 +1,4 @@
-// Monitors and aliases, at the end of the process that has set them. An entry of ProcessExtra.Monitors: key: the reference; A: pid of the monitored process;
+// Monitors and aliases, at the end of the process that has set them. An entry of ProcessExtra.Monitors: key: the reference; A: the monitored process or port;
 // B: the name that was used, or None; C: MonitorFlags and the address of the tag.
 namespace MyBeam.Vm;
 
@@ -113,7 +113,7 @@ public static unsafe class Monitors
         Term* t = stackalloc Term[5];
         t[0] = tag == null ? Am.DOWN : tag->Value;
         t[1] = Term.Boxed(reference);
-        t[2] = Am.Process;
+        t[2] = new Term(e->A).IsLocalPort ? Am.Port : Am.Process;
         t[3] = name.IsNone ? new Term(e->A) : Term.Boxed(item);
         t[4] = s->Value;
         Signal* message = Signal.Tuple(p->Machine, t, 5);

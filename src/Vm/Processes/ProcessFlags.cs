@@ -41,6 +41,26 @@ public unsafe struct ProcessFlags
     /// <summary>Sets Parent.</summary>
     public void SetParent(Term pid) => parent = pid;
 
+    // What net_kernel:monitor_nodes/2 takes, as a map; or as the list it took before OTP 25.
+    private static unsafe bool IsNodeOptions(Term options)
+    {
+        if (options.IsMap)
+        {
+            long known = 0;
+            if (Maps.Get(options, Am.ConnectionId, out Term value) && value.IsBoolean) known++;
+            if (Maps.Get(options, Am.NodedownReason, out value) && value.IsBoolean) known++;
+            if (Maps.Get(options, Am.NodeType, out value) && (value == Am.Visible || value == Am.Hidden || value == Am.All)) known++;
+            return known == Maps.Size(options);
+        }
+        for (; options.IsCons; options = options.Tail)
+        {
+            Term o = options.Head;
+            bool good = o == Am.NodedownReason || (o.IsTupleOf(2) && o.TupleElements[0] == Am.NodeType);
+            if (!good) return false;
+        }
+        return options.IsNil;
+    }
+
     /// <summary>Sets a flag; the old value. None: there is no such flag (then <paramref name="known"/> is false) or it has no such value.</summary>
     public static Term Set(Process* p, Term flag, Term value, out bool known)
     {
@@ -118,7 +138,12 @@ public unsafe struct ProcessFlags
             h->MaxSize = size.SmallValue;
             return old;
         }
-        if (flag == Am.MonitorNodes) return value.IsBoolean ? Term.Small(0) : Term.None;
+        if (flag == Am.MonitorNodes || (flag.IsTupleOf(2) && flag.TupleElements[0] == Am.MonitorNodes))
+        {
+            // Nodes neither come nor go: how often it was asked for is not counted.
+            bool options = flag.IsAtom || IsNodeOptions(flag.TupleElements[1]);
+            return value.IsBoolean && options ? Term.Small(0) : Term.None;
+        }
         known = false;
         return Term.None;
     }

@@ -1,16 +1,16 @@
-// Registered names of processes.
+// Registered names of processes and ports.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
 using MyBeam.Platform;
 
-/// <summary>Names of one VM; embedded in Machine. Lock order: a process's lock is never held while the registry's is taken, and the other way round.</summary>
+/// <summary>Names of one VM; embedded in Machine. Lock order: a process's lock is never held while the registry's is taken; a port's may be.</summary>
 public unsafe struct Registry
 {
     private KeyTable names;
     private OsMutex mutex;
 
-    /// <summary>The process registered under a name, or None.</summary>
+    /// <summary>The process or port registered under a name, or None.</summary>
     public static Term WhereIs(Machine* m, Term name)
     {
         Registry* r = &m->Registry;
@@ -52,6 +52,41 @@ public unsafe struct Registry
         return why;
     }
 
+    /// <summary>The same for a port; why not: notalive, registered_name, none.</summary>
+    public static Term RegisterPort(Machine* m, Term name, Term id)
+    {
+        Registry* r = &m->Registry;
+        Port* port = PortTable.LockOpen(m, id);
+        if (port == null) return Am.Notalive;
+        r->mutex.Lock();
+        Term why = !port->Name.IsNone ? Am.RegisteredName : Am.None;
+        if (port->Name.IsNone && r->names.Find(name.Bits, 0) == null)
+        {
+            KeyEntry* e = r->names.Put(name.Bits, 0);
+            if (e != null)
+            {
+                e->A = id.Bits;
+                port->Name = name;
+                why = Term.None;
+            }
+        }
+        r->mutex.Unlock();
+        port->Lock.Unlock();
+        return why;
+    }
+
+    /// <summary>Takes the name of a port that ends (with the port's lock).</summary>
+    public static void Forget(Machine* m, Port* port)
+    {
+        if (port->Name.IsNone) return;
+        Registry* r = &m->Registry;
+        r->mutex.Lock();
+        KeyEntry* e = r->names.Find(port->Name.Bits, 0);
+        if (e != null && e->A == port->Id.Bits) r->names.Remove(e);
+        port->Name = Term.None;
+        r->mutex.Unlock();
+    }
+
     /// <summary>Takes a name back. False: nobody has it.</summary>
     public static bool Unregister(Machine* m, Term name) => Unregister(m, name, Term.None);
 
@@ -78,6 +113,11 @@ public unsafe struct Registry
             {
                 p->Name = Term.None;
                 p->Lock.Unlock();
+            }
+            else if (new Term(e->A).IsLocalPort)
+            {
+                Port* port = PortTable.Structure(m, new Term(e->A));
+                if (port != null) port->Name = Term.None;
             }
             r->names.Remove(e);
         }

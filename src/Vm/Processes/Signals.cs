@@ -10,7 +10,7 @@ public static unsafe class Signals
     public static bool Put(Machine* m, Context* from, Term to, Signal* s)
     {
         Process* p = ProcessTable.Lock(m, to);
-        if (p == null) return false;
+        if (p == null) return to.IsLocalPort && PortSignals.Take(m, to, s);
         PutLocked(from, p, s);
         return true;
     }
@@ -94,6 +94,12 @@ public static unsafe class Signals
             else Message(m, p->Context, to, message);
             return true;
         }
+        if (to.IsLocalPort)
+        {
+            if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, named, message);
+            PortSignals.Bang(p, to, message);
+            return true;
+        }
         if (to.IsReference)
         {
             if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, to, message);
@@ -108,6 +114,7 @@ public static unsafe class Signals
             if (pid.IsNone) return true;
             if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, to, message);
             if (IoServer.Is(m, pid)) IoServer.Take(p, pid, message);
+            else if (pid.IsLocalPort) PortSignals.Bang(p, pid, message);
             else Message(m, p->Context, pid, message);
             return true;
         }
