@@ -16,6 +16,8 @@ public static unsafe class RunCommand
         public byte* Target, Function;
         public byte** Arguments;
         public int ArgumentCount;
+        /// <summary>The module comes from a file: its on_load function has not run.</summary>
+        public bool OnLoadDue;
         public bool Time, Stress, Statistics, CheckMemory;
     }
 
@@ -98,13 +100,13 @@ public static unsafe class RunCommand
 
     private static int RunTarget(Machine* m, Options* o)
     {
-        LoadedModule* module = Load(m, o->Target);
-        if (module == null) return 1;
         Process* p = ProcessState.Create(m);
         if (p == null) return Complain("mybeam run: no memory"u8, null, 1);
+        // Its on_load function may write.
         p->GroupLeader = IoServer.Start(m);
         BareModeSystem.Start(m);
-        int status = Call(m, p, module, o);
+        LoadedModule* module = Load(m, o->Target, out o->OnLoadDue);
+        int status = module == null ? 1 : Call(m, p, module, o);
         if (o->Statistics) PrintStatistics(p);
         ProcessState.Free(p);
         IoServer.Stop(m);
@@ -136,7 +138,7 @@ public static unsafe class RunCommand
         }
         Export* target = FindFunction(m, module, o);
         if (target == null) return 1;
-        if (!OnLoad.Run(m, module)) return 1;
+        if (o->OnLoadDue && !OnLoad.Run(m, module)) return 1;
         ProcessState.SetCall(p, target, x, o->ArgumentCount);
         HaltOnSignals(&m->Halting, &m->ExitStatus, &Schedulers.Get(m, 0)->Sleeping);
         long before = Clock.MonotonicNanoseconds;
@@ -170,13 +172,13 @@ public static unsafe class RunCommand
     }
 
     // A name that ends in .beam or has a slash is a file, whose folder then belongs to the path; anything else is a module.
-    private static LoadedModule* Load(Machine* m, byte* target)
+    private static LoadedModule* Load(Machine* m, byte* target, out bool file)
     {
         int n = 0, slash = -1;
         for (; target[n] != 0; n++)
             if (target[n] == '/') slash = n;
         ReadOnlySpan<byte> ending = ".beam"u8;
-        bool file = slash >= 0 || (n > 5 && new ReadOnlySpan<byte>(target + n - 5, 5).SequenceEqual(ending));
+        file = slash >= 0 || (n > 5 && new ReadOnlySpan<byte>(target + n - 5, 5).SequenceEqual(ending));
         LoadedModule* module;
         if (file)
         {

@@ -21,6 +21,7 @@ public unsafe struct Machine
     /// <summary>The context of the first scheduler.</summary>
     public Context* Context;
     public Schedulers Schedulers;
+    public SchedulerLimits Limits;
     /// <summary>Threads for natives that compute for long, and for those that wait for files.</summary>
     public DirtyPool DirtyCpu, DirtyIo;
     /// <summary>The thread that waits for descriptors.</summary>
@@ -43,7 +44,7 @@ public unsafe struct Machine
     public long SliceReductions;
     /// <summary>Reductions' worth of work that a native may do at a stretch (Slices).</summary>
     public long WorkReductions;
-    /// <summary>A module whose on_load function has not run yet, or null.</summary>
+    /// <summary>The modules whose on_load functions have not run yet, or null.</summary>
     public LoadedModule* PendingOnLoad;
     /// <summary>1: OTP's init, kernel and stdlib run; 0: bare mode, natives stand in for system processes.</summary>
     public int Full;
@@ -75,7 +76,7 @@ public unsafe struct Machine
         m->Context = &Schedulers.Get(m, 0)->Context;
         if (!ContextLayout.Holds(m->Context)) return null;
         m->Schedulers.Wanted = 1;
-        DirtyPool.Create(&m->DirtyCpu, m, Threads.AvailableProcessors);
+        DirtyPool.Create(&m->DirtyCpu, m, Schedulers.Most);
         DirtyPool.Create(&m->DirtyIo, m, 10);
         m->SliceReductions = 4000;
         m->WorkReductions = Slices.Reductions;
@@ -103,6 +104,7 @@ public unsafe struct Machine
         PortTable.Destroy(m);
         ProcessState.FreeAll(m);
         Schedulers.Destroy(m);
+        SchedulerLimits.Destroy(m);
         TtyShared.Destroy(m);
         m->TimerDirectory.Destroy();
         ProcessTable.Destroy(m);

@@ -47,8 +47,8 @@ internal static unsafe class BareModeCode
 
     // -- versions: what the processes code_server and erts_code_purger do otherwise --
 
-    /// <summary>{module, M}, or {error, Reason}: badfile, on_load. Old code is purged before. The file name is not kept. on_load functions do not run.</summary>
-    [Bif("code:load_binary/3")]
+    /// <summary>{module, M}, or {error, Reason}: badfile, on_load_failure. Old code is purged before. The file name is not kept.</summary>
+    [Bif("code:load_binary/3", BifKind.Traps)]
     public static Term LoadBinary(Process* p, Term* a)
     {
         if (!a[0].IsAtom) return Process.Error(p, Am.FunctionClause);
@@ -60,6 +60,8 @@ internal static unsafe class BareModeCode
         *arguments = Process.Cons(p, prepared, Term.Nil);
         Term result = CodeLoadingBifs.FinishLoading(p, arguments);
         if (result == Am.Ok) return Process.Tuple(p, Am.Module, a[0]);
+        LoadedModule* pending = result.IsTuple && result.TupleElements[0] == Am.OnLoad ? CodeLoadingBifs.Pending(p->Machine, a[0]) : null;
+        if (pending != null) return OnLoad.Start(p, pending);
         return result.IsTuple ? Process.Tuple(p, Am.Error, result.TupleElements[0]) : result;
     }
 

@@ -137,7 +137,6 @@ public static unsafe class CodeLoadingBifs
             if (module->OnLoadWord >= 0)
             {
                 CodeTable.InstallPending(m, module);
-                m->PendingOnLoad = module;
                 return Process.Tuple(p, Am.OnLoad, Process.Cons(p, module->Name, Term.Nil));
             }
             CodeTable.Install(m, module);
@@ -147,10 +146,12 @@ public static unsafe class CodeLoadingBifs
 
     // -- on_load --
 
-    private static LoadedModule* Pending(Machine* m, Term name)
+    /// <summary>The version of this name that waits for its on_load function, or null.</summary>
+    public static LoadedModule* Pending(Machine* m, Term name)
     {
         LoadedModule* module = m->PendingOnLoad;
-        return module != null && module->Pending != 0 && module->Name == name ? module : null;
+        while (module != null && module->Name != name) module = module->NextPending;
+        return module;
     }
 
     [Bif("erlang:call_on_load_function/1", BifKind.Traps)]
@@ -179,7 +180,6 @@ public static unsafe class CodeLoadingBifs
         if (module != null && a[1] == Am.True && CodeTable.Reserve(m, 1))
         {
             CodeTable.RemovePending(m, module);
-            m->PendingOnLoad = null;
             CodeTable.Install(m, module);
         }
         Schedulers.UnlockCode(m);
@@ -218,7 +218,6 @@ public static unsafe class CodeLoadingBifs
             LoadedModule* failed = Pending(m, a[0]);
             if (failed == null) return Am.False;
             Schedulers.LockCode(m);
-            m->PendingOnLoad = null;
             Schedulers.StopAll(m);
             CodeTable.RemovePending(m, failed);
             CodeTable.Discard(m, failed);

@@ -28,6 +28,19 @@ public static unsafe class MemoryBifs
         return kind == Am.Ets ? Bytes(Owner.Ets) : -1;
     }
 
+    /// <summary>Writes the figures as lines, as a crash dump has them.</summary>
+    public static void Write(ref TextBuffer b)
+    {
+        b.Add("=memory\n"u8);
+        for (long i = 0; i < Kinds; i++)
+        {
+            b.AddAtomText(Kind(i));
+            b.Add(": "u8);
+            b.AddNumber(Of(Kind(i)));
+            b.AddByte('\n');
+        }
+    }
+
     [Bif("erlang:memory/0")]
     public static Term Memory(Process* p, Term* a)
     {

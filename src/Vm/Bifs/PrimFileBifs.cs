@@ -28,18 +28,21 @@ public static unsafe class PrimFileBifs
     {
         if (!DirtyPool.Runs(p)) return Dirty(p, a, Am.OpenNif, 2);
         if (!a[1].IsList) return Process.Badarg(p);
-        OpenModes modes = Modes(a[1], out bool anyType);
         NativePath path = new(a[0]);
         Errno error = path.Error;
         int descriptor = -1;
         bool archived = false;
-        if (error == Errno.None)
-        {
-            archived = PrimFileArchive.Handles(p->Machine, path.Text);
-            error = archived ? PrimFileArchive.Open(p->Machine, path.Text, modes, anyType, out descriptor) : OpenOf(path.Text, modes, anyType, out descriptor);
-        }
+        if (error == Errno.None) error = OpenNamed(p->Machine, path.Text, a[1], out descriptor, out archived);
         path.Free();
         return error == Errno.None ? OpenFile.Make(p, descriptor, archived) : PosixError.Make(p, error);
+    }
+
+    /// <summary>Opens a file of the file system or of the archive with a list of modes.</summary>
+    internal static Errno OpenNamed(Machine* m, byte* path, Term list, out int descriptor, out bool archived)
+    {
+        OpenModes modes = Modes(list, out bool anyType);
+        archived = PrimFileArchive.Handles(m, path);
+        return archived ? PrimFileArchive.Open(m, path, modes, out descriptor) : OpenOf(path, modes, anyType, out descriptor);
     }
 
     /// <summary>The modes of a list; <paramref name="anyType"/>: directories, too, are welcome without the mode directory.</summary>

@@ -84,15 +84,17 @@ internal static unsafe class FileInfo
 public static unsafe class PrimFileNameBifs
 {
     // An operation that changes what one name stands for.
-    private static Term Change(Process* p, Term* a, Term name, delegate*<byte*, Errno> operation)
+    private static Term Change(Process* p, Term* a, Term name, delegate*<byte*, Errno> operation, delegate*<Machine*, byte*, Errno> archived)
     {
         if (!DirtyPool.Runs(p)) return PrimFileBifs.Dirty(p, a, name, 1);
         NativePath path = new(a[0]);
         Errno error = path.Error;
-        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? Errno.Erofs : operation(path.Text);
+        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? archived(p->Machine, path.Text) : operation(path.Text);
         path.Free();
         return PosixError.OkOr(p, error);
     }
+
+    private static Errno Refuse(Machine* m, byte* path) => PrimFileArchive.Refuse(m, path, false);
 
     // An operation with two names.
     private static Term Change(Process* p, Term* a, Term name, delegate*<byte*, byte*, Errno> operation)
@@ -101,7 +103,9 @@ public static unsafe class PrimFileNameBifs
         NativePath from = new(a[0]), to = new(a[1]);
         Errno error = from.Error;
         if (error == Errno.None) error = to.Error;
-        if (error == Errno.None && PrimFileArchive.Handles(p->Machine, to.Text)) error = Errno.Erofs;
+        if (error == Errno.None && PrimFileArchive.Handles(p->Machine, to.Text)) error = PrimFileArchive.Refuse(p->Machine, to.Text, true);
+        // The target of a symbolic link may be anything.
+        if (error == Errno.None && name != Am.MakeSoftLinkNif && PrimFileArchive.Handles(p->Machine, from.Text)) error = Errno.Exdev;
         if (error == Errno.None) error = operation(from.Text, to.Text);
         from.Free();
         to.Free();
@@ -129,13 +133,13 @@ public static unsafe class PrimFileNameBifs
 
     /// <summary>A new directory.</summary>
     [Bif("prim_file:make_dir_nif/1", BifKind.Traps)]
-    public static Term MakeDirectory(Process* p, Term* a) => Change(p, a, Am.MakeDirNif, &MakeDirectoryOf);
+    public static Term MakeDirectory(Process* p, Term* a) => Change(p, a, Am.MakeDirNif, &MakeDirectoryOf, &PrimFileArchive.RefuseNew);
 
     private static Errno MakeDirectoryOf(byte* path) => FileSystem.MakeDirectory(path, 0x1FF);
 
     /// <summary>Removes a name that is no directory.</summary>
     [Bif("prim_file:del_file_nif/1", BifKind.Traps)]
-    public static Term Delete(Process* p, Term* a) => Change(p, a, Am.DelFileNif, &DeleteOf);
+    public static Term Delete(Process* p, Term* a) => Change(p, a, Am.DelFileNif, &DeleteOf, &Refuse);
 
     private static Errno DeleteOf(byte* path)
     {
@@ -145,7 +149,7 @@ public static unsafe class PrimFileNameBifs
 
     /// <summary>Removes an empty directory.</summary>
     [Bif("prim_file:del_dir_nif/1", BifKind.Traps)]
-    public static Term DeleteDirectory(Process* p, Term* a) => Change(p, a, Am.DelDirNif, &DeleteDirectoryOf);
+    public static Term DeleteDirectory(Process* p, Term* a) => Change(p, a, Am.DelDirNif, &DeleteDirectoryOf, &Refuse);
 
     private static Errno DeleteDirectoryOf(byte* path)
     {
@@ -159,7 +163,7 @@ public static unsafe class PrimFileNameBifs
 
     /// <summary>The working directory of the whole OS process.</summary>
     [Bif("prim_file:set_cwd_nif/1", BifKind.Traps)]
-    public static Term SetWorkingDirectory(Process* p, Term* a) => Change(p, a, Am.SetCwdNif, &FileSystem.SetWorkingDirectory);
+    public static Term SetWorkingDirectory(Process* p, Term* a) => Change(p, a, Am.SetCwdNif, &FileSystem.SetWorkingDirectory, &PrimFileArchive.RefuseWorkingDirectory);
 
     /// <summary>#file_info{} with times in seconds, of a link itself when the number is 0.</summary>
     [Bif("prim_file:read_info_nif/2", BifKind.Traps)]
@@ -195,8 +199,8 @@ public static unsafe class PrimFileNameBifs
         uint bits = (uint)a[1].SmallValue & 0xDFF;
         NativePath path = new(a[0]);
         Errno error = path.Error;
-        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? Errno.Erofs : FileSystem.SetPermissions(path.Text, bits);
-        if (path.Error == Errno.None && error is not (Errno.None or Errno.Erofs)) error = FileSystem.SetPermissions(path.Text, bits & 0x1FF);
+        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? Refuse(p->Machine, path.Text) : FileSystem.SetPermissions(path.Text, bits);
+        if (path.Error == Errno.None && error == Errno.Eperm) error = FileSystem.SetPermissions(path.Text, bits & 0x1FF);
         path.Free();
         return PosixError.OkOr(p, error);
     }
@@ -209,7 +213,7 @@ public static unsafe class PrimFileNameBifs
         if (!PrimFileBifs.TryInt(a[1], out int user) || !PrimFileBifs.TryInt(a[2], out int group)) return Process.Badarg(p);
         NativePath path = new(a[0]);
         Errno error = path.Error;
-        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? Errno.Erofs : FileSystem.SetOwner(path.Text, (uint)user, (uint)group);
+        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? Refuse(p->Machine, path.Text) : FileSystem.SetOwner(path.Text, (uint)user, (uint)group);
         path.Free();
         return PosixError.OkOr(p, error);
     }
@@ -222,7 +226,7 @@ public static unsafe class PrimFileNameBifs
         if (!Arithmetic.TryLong(a[1], out long accessed) || !Arithmetic.TryLong(a[2], out long modified) || !Arithmetic.TryLong(a[3], out _)) return Process.Badarg(p);
         NativePath path = new(a[0]);
         Errno error = path.Error;
-        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? Errno.Erofs : FileSystem.SetTimes(path.Text, accessed, modified);
+        if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? Refuse(p->Machine, path.Text) : FileSystem.SetTimes(path.Text, accessed, modified);
         path.Free();
         return PosixError.OkOr(p, error);
     }
@@ -235,7 +239,7 @@ public static unsafe class PrimFileNameBifs
         NativePath path = new(a[0]);
         Term result;
         if (path.Error != Errno.None) result = PosixError.Make(p, path.Error);
-        else if (PrimFileArchive.Handles(p->Machine, path.Text)) result = PosixError.Make(p, Errno.Einval);
+        else if (PrimFileArchive.Handles(p->Machine, path.Text)) result = PosixError.Make(p, PrimFileArchive.RefuseLink(p->Machine, path.Text));
         else result = Text(p, path.Text, &LinkText);
         path.Free();
         return result;

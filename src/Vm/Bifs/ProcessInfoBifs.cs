@@ -159,9 +159,8 @@ public static unsafe class ProcessInfoBifs
         long stack = h->End - h->Stack;
         if (item == Am.HeapSize) return Term.Small(h->End - h->Start);
         if (item == Am.StackSize) return Term.Small(stack);
-        long total = h->End - h->Start + (h->OldEnd - h->OldStart) + h->FragmentWords;
-        if (item == Am.TotalHeapSize) return Term.Small(total);
-        if (item == Am.Memory) return Term.Small((total * 8) + sizeof(Process));
+        if (item == Am.TotalHeapSize) return Term.Small(ProcessSizes.TotalHeap(p));
+        if (item == Am.Memory) return Term.Small(ProcessSizes.Memory(p));
         if (item == Am.MinHeapSize) return Term.Small(h->MinSize);
         if (item == Am.MinBinVheapSize) return Term.Small(ProcessFlags.MinBinHeap(p));
         if (item == Am.FullsweepAfter) return Term.Small(h->FullSweepAfter);
@@ -172,7 +171,7 @@ public static unsafe class ProcessInfoBifs
             Add(p, ref list, Am.MinorGcs, h->MinorCount);
             Add(p, ref list, Am.FullsweepAfter, h->FullSweepAfter);
             Add(p, ref list, Am.MinHeapSize, h->MinSize);
-            Add(p, ref list, Am.MinBinVheapSize, p->Machine->Flags.MinBinHeap);
+            Add(p, ref list, Am.MinBinVheapSize, ProcessFlags.MinBinHeap(p));
             return Process.Cons(p, Process.Tuple(p, Am.MaxHeapSize, ProcessFlags.MaxHeapSize(p, h)), list);
         }
         if (item != Am.GarbageCollectionInfo) return Term.None;
@@ -184,7 +183,7 @@ public static unsafe class ProcessInfoBifs
         Add(p, ref list, Am.OldHeapSize, h->OldTop - h->OldStart);
         Add(p, ref list, Am.StackSize, stack);
         Add(p, ref list, Am.RecentSize, h->HighWater - h->Start);
-        Add(p, ref list, Am.MbufSize, h->FragmentWords);
+        Add(p, ref list, Am.MbufSize, ProcessSizes.TotalHeap(p) - (h->End - h->Start) - (h->OldEnd - h->OldStart));
         Add(p, ref list, Am.HeapBlockSize, h->End - h->Start);
         Add(p, ref list, Am.OldHeapBlockSize, h->OldEnd - h->OldStart);
         return list;
@@ -240,11 +239,19 @@ public static unsafe class ProcessInfoBifs
         return list;
     }
 
-    // {Id, Bytes, Claims} of each off-heap binary that the heap refers to.
+    // {Id, Bytes, Claims} of each off-heap binary that the process refers to, once for each reference.
     private static Term BinaryList(Process* p)
     {
-        Term list = Term.Nil;
-        for (BinaryRef* r = p->Heap.OffHeap; r != null; r = *Heap.OffHeapLink(r))
+        Term list = Claims(p, Term.Nil, p->Heap.OldOffHeap);
+        list = Claims(p, list, p->Heap.OffHeap);
+        if (p->Flags.QueueData != Am.OnHeap) return list;
+        for (Signal* s = p->MailFirst; s != null; s = s->Next) list = Claims(p, list, s->OffHeap);
+        return list;
+    }
+
+    private static Term Claims(Process* p, Term list, BinaryRef* first)
+    {
+        for (BinaryRef* r = first; r != null; r = *Heap.OffHeapLink(r))
         {
             if (Header.Kind(r->Header) == Header.MagicRef) continue;
             Term t = Process.Tuple(p, Process.Unsigned(p, (ulong)r->Binary), Process.Integer(p, r->Binary->Size), Process.Integer(p, r->Binary->RefCount));

@@ -237,7 +237,8 @@ public static unsafe class SpawnBifs
         if (o.FullSweep >= 0) child->Heap.FullSweepAfter = (int)(o.FullSweep & 65535);
         if (o.System) child->Flags.SetSystem();
         if (o.AsyncDist) child->Flags.SetAsyncDist(true);
-        if (o.MinBinHeap >= 0) ProcessFlags.Set(child, Am.MinBinVheapSize, Term.Small(o.MinBinHeap), out _);
+        // As in OTP, it counts only together with one of these.
+        if (o.MinBinHeap >= 0 && (o.MinHeap >= 0 || o.FullSweep >= 0 || !o.MaxHeap.IsNone || !o.Priority.IsNone)) ProcessFlags.Set(child, Am.MinBinVheapSize, Term.Small(o.MinBinHeap), out _);
         if (!o.MaxHeap.IsNone) ProcessFlags.Set(child, Am.MaxHeapSize, o.MaxHeap, out _);
         if (!o.Priority.IsNone) ProcessFlags.Set(child, Am.Priority, o.Priority, out _);
         if (!o.MessageQueue.IsNone) ProcessFlags.Set(child, Am.MessageQueueData, o.MessageQueue, out _);

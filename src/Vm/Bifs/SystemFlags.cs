@@ -6,15 +6,26 @@ using MyBeam.Memory;
 /// <summary>Settings of one VM, embedded in Machine. Zero is the default of each, so stored values are kept as differences from it.</summary>
 public struct SystemFlags
 {
-    private const long DefaultDepth = 8, DefaultMinBinHeap = 46422, DefaultFullSweep = 65535, DefaultRequests = 4;
+    private const long DefaultDepth = 8, DefaultFullSweep = 65535, DefaultRequests = 4;
+    // As OTP has them.
+    private const long MostFrames = 64, MostRequests = (1L << 27) - 1;
+
+    /// <summary>min_bin_vheap_size, words.</summary>
+    public const long DefaultMinBinHeap = 46422;
 
     private long depth, minBinHeap, fullSweep, requests;
     private Term systemLogger;
 
     /// <summary>Since when (monotonic ns) scheduler_wall_time is measured; 0: it is not.</summary>
     public long WallTimeSince;
-    /// <summary>How many times multi_scheduling is blocked.</summary>
-    public int Blocked;
+    /// <summary>Since when (monotonic ns) microstate accounting measures; 0: it does not. How long it has measured before.</summary>
+    public long MicroSince, MicroBefore;
+
+    /// <summary>Whether threads note what they do with their time.</summary>
+    public readonly bool Measures => (WallTimeSince | MicroSince) != 0;
+
+    /// <summary>The flags of the VM's max_heap_size; its size is HeapShared.MaxHeapSize.</summary>
+    public bool MaxKeeps, MaxQuiet, MaxShared;
 
     /// <summary>Bare mode's logger: events of a level above this are dropped (emergency 0 … debug 7, -1: all are), as the difference from notice.</summary>
     public int LogLevel;
@@ -36,25 +47,25 @@ public struct SystemFlags
     /// <summary>Who gets the messages of the VM itself.</summary>
     public readonly Term SystemLogger => systemLogger.IsNone ? Am.Undefined : systemLogger;
 
-    /// <summary>Whether there is such a flag.</summary>
+    /// <summary>Whether there is such a flag: a value that it has not is then a badarg without a cause.</summary>
     public static bool IsFlag(Term flag) =>
         flag == Am.BacktraceDepth || flag == Am.FullsweepAfter || flag == Am.MinHeapSize || flag == Am.MinBinVheapSize || flag == Am.MaxHeapSize
         || flag == Am.OutstandingSystemRequestsLimit || flag == Am.SystemLogger || flag == Am.SchedulersOnline || flag == Am.DirtyCpuSchedulersOnline
-        || flag == Am.MultiScheduling || flag == Am.TraceControlWord || flag == Am.SequentialTracer || flag == Am.ResetSeqTrace || flag == Am.TimeOffset
-        || flag == Am.SchedulerWallTime || flag == Am.SchedulerBindType;
+        || flag == Am.MultiScheduling || flag == Am.TraceControlWord || flag == Am.SequentialTracer || flag == Am.SchedulerWallTime
+        || flag == Am.SchedulerBindType || flag == Am.MicrostateAccounting || flag == Am.CpuTopology || flag == Am.ErtsAlloc;
 
-    /// <summary>Sets a flag; the old value. None: there is no such flag, or it has no such value.</summary>
+    /// <summary>Sets a flag other than those of SchedulerLimits; the old value. None: there is no such flag, or it has no such value.</summary>
     public static unsafe Term Set(Process* p, Term flag, Term value)
     {
         Machine* m = p->Machine;
         ref SystemFlags f = ref m->Flags;
         bool natural = value.IsSmall && value.SmallValue >= 0;
         long n = natural ? value.SmallValue : 0;
-        Term old;
+        Term old = Term.None;
         if (flag == Am.BacktraceDepth && natural)
         {
             old = Term.Small(BacktraceDepth(m));
-            f.depth = System.Math.Min(n, 1024) - DefaultDepth;
+            f.depth = System.Math.Min(n, MostFrames) - DefaultDepth;
         }
         else if (flag == Am.FullsweepAfter && natural)
         {
@@ -64,36 +75,32 @@ public struct SystemFlags
         else if (flag == Am.MinHeapSize && natural)
         {
             old = Term.Small(m->HeapShared.MinHeapSize);
-            m->HeapShared.MinHeapSize = System.Math.Max(n, 233);
+            m->HeapShared.MinHeapSize = Gc.NextSize(n);
         }
         else if (flag == Am.MinBinVheapSize && natural)
         {
             old = Term.Small(f.MinBinHeap);
-            f.minBinHeap = n - DefaultMinBinHeap;
+            f.minBinHeap = Gc.NextSize(n) - DefaultMinBinHeap;
         }
-        else if (flag == Am.MaxHeapSize && (natural || value.IsMap)) old = ProcessFlags.DefaultMaxHeapSize(p);
-        else if (flag == Am.OutstandingSystemRequestsLimit && natural && n > 0)
+        else if (flag == Am.MaxHeapSize && ProcessFlags.IsMaxHeapSize(value))
+        {
+            old = ProcessFlags.DefaultMaxHeapSize(p);
+            Heap h = default;
+            ProcessFlags.SetMaxHeapSize(m, &h, value);
+            f.MaxKeeps = h.MaxKeeps;
+            f.MaxQuiet = h.MaxQuiet;
+            f.MaxShared = h.MaxShared;
+            m->HeapShared.MaxHeapSize = h.MaxSize;
+        }
+        else if (flag == Am.OutstandingSystemRequestsLimit && natural && n is > 0 and <= MostRequests)
         {
             old = Term.Small(f.RequestsLimit);
             f.requests = n - DefaultRequests;
         }
-        else if (flag == Am.SystemLogger && (value.IsAtom || value.IsPid))
+        else if (flag == Am.SystemLogger && (value == Am.Undefined || value == Am.Logger || value.IsLocalPid))
         {
             old = f.SystemLogger;
             f.systemLogger = value;
-        }
-        // One scheduler, always on.
-        else if (flag == Am.SchedulersOnline && natural && n > 0) old = Term.Small(1);
-        else if (flag == Am.DirtyCpuSchedulersOnline && natural && n > 0) old = Term.Small(1);
-        else if (flag == Am.MultiScheduling && (value == Am.Block || value == Am.BlockNormal))
-        {
-            f.Blocked++;
-            old = Am.Blocked;
-        }
-        else if (flag == Am.MultiScheduling && (value == Am.Unblock || value == Am.UnblockNormal))
-        {
-            if (f.Blocked > 0) f.Blocked--;
-            old = f.Blocked > 0 ? Am.Blocked : Am.Enabled;
         }
         else if (flag == Am.TraceControlWord && natural && n <= uint.MaxValue)
         {
@@ -106,26 +113,23 @@ public struct SystemFlags
             old = SeqTrace.Tracer(m);
             m->Tracing.SeqTracer = value.IsLocalPid ? value : Term.None;
         }
-        else if (flag == Am.ResetSeqTrace && value == Am.True)
+        else if (flag == Am.ResetSeqTrace)
         {
             Schedulers.StopAll(m);
             SeqTrace.Reset(m);
             Schedulers.GoOn(m);
             old = Am.True;
         }
+        else if (flag == Am.DebugFlags) old = Am.True;
         else if (flag == Am.TimeOffset && value == Am.Finalize) old = Am.Volatile;
-        else if (flag == Am.SchedulerWallTime && value.IsBoolean)
-        {
-            old = Term.Bool(f.WallTimeSince != 0);
-            if (value == Am.False) f.WallTimeSince = 0;
-            else if (f.WallTimeSince == 0)
-            {
-                for (int i = 0; i < m->Schedulers.Count; i++) Schedulers.Get(m, i)->BusyTime = Schedulers.Get(m, i)->BusySince = 0;
-                f.WallTimeSince = Platform.Clock.MonotonicNanoseconds;
-            }
-        }
-        else if (flag == Am.SchedulerBindType) old = Am.Unbound;
-        else old = Term.None;
+        else if (flag == Am.SchedulerWallTime && value.IsBoolean) old = ThreadTimes.SetWall(p, value == Am.True);
+        else if (flag == Am.MicrostateAccounting && (value.IsBoolean || value == Am.Reset)) old = ThreadTimes.SetMicro(p, value);
+        else if (flag == Am.CpuTopology && value == Am.Undefined) old = CpuTopology.Detected(p);
         return old;
     }
+
+    /// <summary>Whether a term names a way to bind schedulers to processors.</summary>
+    public static bool IsBindType(Term type) =>
+        type == Am.Unbound || type == Am.NoSpread || type == Am.ThreadSpread || type == Am.ProcessorSpread || type == Am.Spread || type == Am.NoNodeThreadSpread
+        || type == Am.NoNodeProcessorSpread || type == Am.ThreadNoNodeProcessorSpread || type == Am.DefaultBind;
 }

@@ -23,6 +23,8 @@ public static unsafe class SystemInfoBifs
             if (value.IsNone) value = Limits(p, item);
             if (value.IsNone) value = Settings(p, item);
             if (value.IsNone) value = Processors(p, item);
+            if (value.IsNone) value = SystemInfoTexts.Of(p, item);
+            if (value.IsNone) value = Sources(p, item);
         }
         // {memory_internal | allocator | allocator_sizes, Ref, What}: every helper thread would send an answer, but there is none.
         else if (item.IsTupleOf(3) && item.TupleElements[1].IsReference) value = Am.True;
@@ -38,7 +40,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.Machine) return Text(p, "BEAM"u8);
         if (item == Am.EmuFlavor) return Am.Emu;
         if (item == Am.EmuType || item == Am.BuildType) return Am.Opt;
-        if (item == Am.SystemVersion) return Text(p, "Erlang/OTP 29 [erts-17.1] [source] [64-bit] [smp:1:1] [ds:1:1:1] [async-threads:1]\n"u8);
+        if (item == Am.SystemVersion) return SystemVersion(p);
         if (item == Am.SystemArchitecture) return Text(p, Architecture());
         if (item == Am.OsVersion)
         {
@@ -53,6 +55,27 @@ public static unsafe class SystemInfoBifs
         if (item == Am.Wordsize) return Term.Small(8);
         if (item == Am.Snifs) return Natives(p);
         return Term.None;
+    }
+
+    // As OTP's, without [jit].
+    private static Term SystemVersion(Process* p)
+    {
+        Machine* m = p->Machine;
+        TextBuffer b = default;
+        b.Add("Erlang/OTP 29 [erts-17.1] [source] [64-bit] [smp:"u8);
+        b.AddNumber(SchedulerLimits.Total(m));
+        b.AddByte(':');
+        b.AddNumber(SchedulerLimits.Online(m));
+        b.Add("] [ds:"u8);
+        b.AddNumber(SchedulerLimits.Total(m));
+        b.AddByte(':');
+        b.AddNumber(SchedulerLimits.DirtyOnline(m));
+        b.AddByte(':');
+        b.AddNumber(m->DirtyIo.Most);
+        b.Add("] [async-threads:1]\n"u8);
+        Term text = Text(p, b.Text);
+        b.Free();
+        return text;
     }
 
     private static ReadOnlySpan<byte> Architecture()
@@ -82,7 +105,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.PortCount) return Term.Small(PortTable.Count(p->Machine));
         if (item == Am.PortLimit) return Term.Small(PortTable.Limit);
         if (item == Am.EtsLimit) return Term.Small(8192);
-        if (item == Am.EtsCount) return Term.Small(0);
+        if (item == Am.EtsCount) return Term.Small(EtsTables.Count(p->Machine));
         if (item == Am.ContextReductions) return Term.Small(p->Machine->SliceReductions);
         if (item == Am.DistBufBusyLimit) return Term.Small(1048576);
         if (item == Am.OutstandingSystemRequestsLimit) return Term.Small(p->Machine->Flags.RequestsLimit);
@@ -104,8 +127,9 @@ public static unsafe class SystemInfoBifs
             Term list = Process.Cons(p, Named(p, Am.FullsweepAfter, m->Flags.FullSweepAfter), Term.Nil);
             list = Process.Cons(p, Named(p, Am.MinHeapSize, m->HeapShared.MinHeapSize), list);
             list = Process.Cons(p, Named(p, Am.MinBinVheapSize, m->Flags.MinBinHeap), list);
-            return Process.Cons(p, Named(p, Am.MaxHeapSize, 0), list);
+            return Process.Cons(p, Named(p, Am.MaxHeapSize, m->HeapShared.MaxHeapSize), list);
         }
+        if (item == Am.HeapSizes) return HeapSizes(p);
         if (item == Am.HeapType) return Am.Private;
         if (item == Am.MessageQueueData) return Am.OnHeap;
         if (item == Am.SystemLogger) return m->Flags.SystemLogger;
@@ -114,7 +138,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.Creation) return Term.Small(0);
         if (item == Am.StartTime) return Process.Integer(p, VmClock.ErlangStart);
         if (item == Am.EndTime) return Process.Integer(p, VmClock.ErlangEnd);
-        if (item == Am.TimeCorrection || item == Am.Threads || item == Am.SmpSupport || item == Am.ConstantPoolSupport || item == Am.KernelPoll) return Am.True;
+        if (item == Am.TimeCorrection || item == Am.Threads || item == Am.SmpSupport || item == Am.ConstantPoolSupport || item == Am.KernelPoll || item == Am.BeamJumpTable) return Am.True;
         if (item == Am.TimeOffset) return Am.Volatile;
         if (item == Am.TimeWarpMode) return Am.MultiTimeWarp;
         if (item == Am.TolerantTimeofday) return Am.Disabled;
@@ -128,14 +152,58 @@ public static unsafe class SystemInfoBifs
         if (item == Am.HipeArchitecture || item == Am.ModifiedTimingLevel) return Am.Undefined;
         if (item == Am.AllocUtilAllocators || item == Am.DistCtrl || item == Am.Taints) return Term.Nil;
         if (item == Am.AllocatedAreas) return Areas(p);
-        if (item == Am.Allocator)
+        if (item == Am.UpdateCpuInfo) return Am.Unchanged;
+        if (item != Am.Allocator) return Term.None;
+        // malloc, whose version nobody asks for.
+        Term all = Process.NewTuple(p, 4);
+        Term* e = all.TupleElements;
+        e[0] = Am.Undefined;
+        e[1] = e[2] = e[3] = Term.Nil;
+        e[2] = Process.Cons(p, Am.SysAlloc, Term.Nil);
+        e[3] = Process.Cons(p, Process.Tuple(p, Am.SysAlloc, Malloc(p)), Term.Nil);
+        return all;
+    }
+
+    private static Term Malloc(Process* p) =>
+        Process.Cons(p, Process.Tuple(p, Am.E, Am.True), Process.Cons(p, Process.Tuple(p, Am.M, Am.Libc), Term.Nil));
+
+    // The row of heap sizes, to where OTP's ends.
+    private static Term HeapSizes(Process* p)
+    {
+        NativeList<long> sizes = default;
+        for (long n = Gc.NextSize(0); n + (n / 5) < 1L << 50 && sizes.Add(n, Owner.Temporary); n = Gc.NextSize(n + 1)) { }
+        Term list = Term.Nil;
+        for (int i = sizes.Count - 1; i >= 0; i--) list = Process.Cons(p, Term.Small(sizes[i]), list);
+        sizes.Free(Owner.Temporary);
+        return list;
+    }
+
+    // Where time comes from, and what waits for descriptors (nothing does).
+    private static Term Sources(Process* p, Term item)
+    {
+        Term list = Term.Nil;
+        if (item == Am.OsMonotonicTimeSource || item == Am.OsSystemTimeSource)
         {
-            Term t = Process.NewTuple(p, 4);
-            for (int i = 1; i < 4; i++) t.TupleElements[i] = Term.Nil;
-            t.TupleElements[0] = Am.Undefined;
-            return t;
+            bool monotonic = item == Am.OsMonotonicTimeSource;
+            list = Process.Cons(p, Process.Tuple(p, Am.Time, Process.Integer(p, monotonic ? Clock.MonotonicNanoseconds : VmClock.OsSystem(p->Machine))), list);
+            list = Process.Cons(p, Process.Tuple(p, Am.Parallel, Am.Yes), list);
+            if (monotonic)
+            {
+                list = Process.Cons(p, Process.Tuple(p, Am.Extended, Am.No), list);
+                list = Process.Cons(p, Named(p, Am.UsedResolution, 1_000_000_000), list);
+            }
+            list = Process.Cons(p, Named(p, Am.Resolution, 1_000_000_000), list);
+            list = Process.Cons(p, Process.Tuple(p, Am.ClockId, monotonic ? Am.ClockMonotonic : Am.ClockRealtime), list);
+            return Process.Cons(p, Process.Tuple(p, Am.Function, Am.ClockGettime), list);
         }
-        return Term.None;
+        if (item != Am.CheckIo) return Term.None;
+        Term* numbers = stackalloc Term[] { Am.PollThreads, Am.ActiveFds, Am.MaxFds, Am.PendingUpdates, Am.TotalPollSetSize, Am.MemorySize };
+        Term* switches = stackalloc Term[] { Am.Fallback, Am.ConcurrentUpdates, Am.BatchUpdates, Am.LazyUpdates, Am.KernelPoll };
+        for (int i = 0; i < 6; i++) list = Process.Cons(p, Named(p, numbers[i], 0), list);
+        for (int i = 0; i < 5; i++) list = Process.Cons(p, Process.Tuple(p, switches[i], Am.False), list);
+        list = Process.Cons(p, Process.Tuple(p, Am.Primary, Am.Poll), list);
+        list = Process.Cons(p, Process.Tuple(p, Am.Name, Am.ErtsPoll), list);
+        return Process.Cons(p, list, Term.Nil);
     }
 
     // What erlang:memory/0,1 adds up: [{Area, Bytes}]. Bytes of blocks are the allocator's, by owner; external_alloc goes to the total only.
@@ -143,129 +211,95 @@ public static unsafe class SystemInfoBifs
     {
         long processes = Bytes(Owner.Heap) + Bytes(Owner.OldHeap) + Bytes(Owner.Fragment) + Bytes(Owner.Process);
         long atoms = Bytes(Owner.Atoms);
-        Term list = Process.Cons(p, Process.Tuple(p, Am.AtomSpace, Term.Small(atoms), Term.Small(atoms)), Term.Nil);
+        Term list = Process.Cons(p, Named(p, Am.ExternalAlloc, Allocator.OutstandingTotal()), Term.Nil);
         list = Process.Cons(p, Named(p, Am.EtsMisc, Bytes(Owner.Ets)), list);
-        list = Process.Cons(p, Named(p, Am.LoadedCode, Bytes(Owner.Code)), list);
+        list = Process.Cons(p, Named(p, Am.PortTable, 0), list);
         list = Process.Cons(p, Named(p, Am.ProcessTable, processes), list);
-        return Process.Cons(p, Named(p, Am.ExternalAlloc, Allocator.OutstandingTotal()), list);
+        list = Process.Cons(p, Named(p, Am.BifTimer, Bytes(Owner.Timers)), list);
+        list = Process.Cons(p, Named(p, Am.LoadedCode, Bytes(Owner.Code)), list);
+        list = Process.Cons(p, Process.Tuple(p, Am.AtomSpace, Term.Small(atoms), Term.Small(atoms)), list);
+        return Process.Cons(p, Named(p, Am.SysMisc, Bytes(Owner.Vm) + Bytes(Owner.Files) + Bytes(Owner.Resource)), list);
     }
 
     private static long Bytes(Owner owner) => Allocator.Outstanding(owner);
 
-    // One scheduler on as many processors as there are.
     private static Term Processors(Process* p, Term item)
     {
-        bool one = item == Am.Schedulers || item == Am.SchedulersTotal || item == Am.SchedulersOnline || item == Am.SchedulersActive || item == Am.SchedulerId
-            || item == Am.DirtyCpuSchedulers || item == Am.DirtyCpuSchedulersOnline || item == Am.DirtyIoSchedulers || item == Am.RunQueues || item == Am.ThreadPoolSize;
-        if (one) return Term.Small(1);
-        if (item == Am.MultiScheduling) return p->Machine->Flags.Blocked > 0 ? Am.Blocked : Am.Enabled;
-        if (item == Am.MultiSchedulingBlockers || item == Am.NormalMultiSchedulingBlockers) return Term.Nil;
+        Machine* m = p->Machine;
+        int total = SchedulerLimits.Total(m);
+        if (item == Am.Schedulers || item == Am.SchedulersTotal || item == Am.RunQueues || item == Am.DirtyCpuSchedulers) return Term.Small(total);
+        if (item == Am.SchedulersOnline) return Term.Small(SchedulerLimits.Online(m));
+        if (item == Am.SchedulersActive) return Term.Small(SchedulerLimits.Active(m));
+        if (item == Am.DirtyCpuSchedulersOnline) return Term.Small(SchedulerLimits.DirtyOnline(m));
+        if (item == Am.DirtyIoSchedulers) return Term.Small(m->DirtyIo.Most);
+        if (item == Am.SchedulersState) return Process.Tuple(p, Term.Small(total), Term.Small(SchedulerLimits.Online(m)), Term.Small(SchedulerLimits.Active(m)));
+        if (item == Am.AllSchedulersState)
+        {
+            int dirty = SchedulerLimits.Blocked(m) ? 0 : SchedulerLimits.DirtyOnline(m), io = SchedulerLimits.Blocked(m) ? 0 : m->DirtyIo.Most;
+            Term list = Process.Cons(p, Kind(p, Am.DirtyIo, m->DirtyIo.Most, m->DirtyIo.Most, io), Term.Nil);
+            list = Process.Cons(p, Kind(p, Am.DirtyCpu, total, SchedulerLimits.DirtyOnline(m), dirty), list);
+            return Process.Cons(p, Kind(p, Am.Normal, total, SchedulerLimits.Online(m), SchedulerLimits.Active(m)), list);
+        }
+        // A process on a context of its own (on_load) counts as the first scheduler's.
+        if (item == Am.SchedulerId) return Term.Small(p->Context->Scheduler == null ? 1 : p->Context->Scheduler->Index + 1);
+        if (item == Am.ThreadPoolSize) return Term.Small(1);
+        if (item == Am.MultiScheduling) return SchedulerLimits.State(m);
+        if (item == Am.MultiSchedulingBlockers) return total == 1 ? Term.Nil : SchedulerLimits.Blockers(p, false);
+        if (item == Am.NormalMultiSchedulingBlockers) return total == 1 ? Term.Nil : SchedulerLimits.Blockers(p, true);
         if (item == Am.SchedulerBindType) return Am.Unbound;
         if (item == Am.SchedulerBindings)
         {
-            Term t = Process.NewTuple(p, 1);
-            t.TupleElements[0] = Am.Unbound;
+            Term t = Process.NewTuple(p, total);
+            for (int i = 0; i < total; i++) t.TupleElements[i] = Am.Unbound;
             return t;
         }
         if (item == Am.LogicalProcessors || item == Am.LogicalProcessorsOnline) return Term.Small(Threads.OnlineProcessors);
-        if (item == Am.LogicalProcessorsAvailable) return Term.Small(Threads.AvailableProcessors);
-        return item == Am.CpuTopology ? Am.Undefined : Term.None;
+        if (item == Am.LogicalProcessorsAvailable || item == Am.CpuQuota) return Term.Small(Threads.AvailableProcessors);
+        return item == Am.CpuTopology ? CpuTopology.Detected(p) : Term.None;
+    }
+
+    private static Term Kind(Process* p, Term name, int total, int online, int active)
+    {
+        Term t = Process.NewTuple(p, 4);
+        Term* e = t.TupleElements;
+        e[0] = name;
+        e[1] = Term.Small(total);
+        e[2] = Term.Small(online);
+        e[3] = Term.Small(active);
+        return t;
     }
 
     private static Term Pairs(Process* p, Term key, Term value)
     {
         if (key == Am.Wordsize && (value == Am.Internal || value == Am.External)) return Term.Small(8);
-        if (key == Am.CpuTopology && (value == Am.Used || value == Am.Defined || value == Am.Detected)) return Am.Undefined;
-        return (key == Am.Allocator || key == Am.AllocatorSizes) && value.IsAtom ? Am.False : Term.None;
+        if (key == Am.CpuTopology) return value == Am.Used || value == Am.Detected ? CpuTopology.Detected(p) : value == Am.Defined ? Am.Undefined : Term.None;
+        if (key != Am.Allocator && key != Am.AllocatorSizes) return Term.None;
+        if (value != Am.SysAlloc) return IsAllocator(value) ? Am.False : Term.None;
+        Term options = key == Am.Allocator ? Process.Cons(p, Process.Tuple(p, Am.Options, Malloc(p)), Term.Nil) : Term.Nil;
+        return Process.Cons(p, Process.Tuple(p, Am.Instance, Term.Small(0), options), Term.Nil);
     }
 
-    [Bif("erlang:system_flag/2")]
+    // OTP's allocators; those that there are not here are switched off.
+    private static bool IsAllocator(Term name) =>
+        name == Am.TempAlloc || name == Am.SlAlloc || name == Am.StdAlloc || name == Am.LlAlloc || name == Am.EheapAlloc || name == Am.EtsAlloc || name == Am.FixAlloc
+        || name == Am.LiteralAlloc || name == Am.BinaryAlloc || name == Am.DriverAlloc || name == Am.MsegAlloc;
+
+    [Bif("erlang:system_flag/2", BifKind.Traps)]
     public static Term SystemFlag(Process* p, Term* a)
     {
-        Term old = SystemFlags.Set(p, a[0], a[1]);
+        Term flag = a[0], value = a[1];
+        if (flag == Am.MultiScheduling)
+        {
+            if (value == Am.Block || value == Am.BlockNormal) return SchedulerLimits.Block(p, value == Am.BlockNormal);
+            if (value == Am.Unblock || value == Am.UnblockNormal) return SchedulerLimits.Unblock(p, value == Am.UnblockNormal);
+            return Process.Badarg(p);
+        }
+        if (flag == Am.SchedulersOnline) return value.IsSmall ? SchedulerLimits.SetOnline(p, value.SmallValue) : Process.Badarg(p);
+        if (flag == Am.DirtyCpuSchedulersOnline) return value.IsSmall ? SchedulerLimits.SetDirtyOnline(p, value.SmallValue) : Process.Badarg(p);
+        // Threads are not bound to processors: what OTP says where the system cannot.
+        if (flag == Am.SchedulerBindType && SystemFlags.IsBindType(value)) return value == Am.Unbound ? value : Process.Error(p, Am.Notsup);
+        Term old = SystemFlags.Set(p, flag, value);
         // Only a flag that does not exist has a cause.
-        return !old.IsNone ? old : SystemFlags.IsFlag(a[0]) ? Process.Badarg(p) : Process.Badarg(p, Am.Badopt);
+        return !old.IsNone ? old : SystemFlags.IsFlag(flag) ? Process.Badarg(p) : Process.Badarg(p, Am.Badopt);
     }
-
-    [Bif("erlang:statistics/1")]
-    public static Term Statistics(Process* p, Term* a)
-    {
-        Machine* m = p->Machine;
-        Term item = a[0];
-        if (item == Am.Reductions || item == Am.ExactReductions)
-        {
-            // The slices of others that are under way are not in it.
-            long total = p->Bumped + m->SliceReductions - p->Context->Reductions;
-            for (int i = 0; i < m->Schedulers.Count; i++) total += Schedulers.Get(m, i)->Reductions;
-            return Since(p, total, ref item == Am.Reductions ? ref m->Statistics.Reductions : ref m->Statistics.Exact);
-        }
-        if (item == Am.Runtime) return Since(p, Clock.ProcessCpuNanoseconds / 1000000, ref m->Statistics.Runtime);
-        if (item == Am.WallClock) return Since(p, (VmClock.ErlangMonotonic(m) - VmClock.ErlangStart) / VmClock.Millisecond, ref m->Statistics.WallClock);
-        if (item == Am.GarbageCollection) return Process.Tuple(p, Term.Small(m->HeapShared.Collections), Term.Small(m->HeapShared.Reclaimed), Term.Small(0));
-        if (item == Am.ContextSwitches)
-        {
-            long slices = 0;
-            for (int i = 0; i < m->Schedulers.Count; i++) slices += Schedulers.Get(m, i)->Slices;
-            return Process.Tuple(p, Process.Integer(p, slices), Term.Small(0));
-        }
-        if (item == Am.RunQueue || item == Am.TotalRunQueueLengths || item == Am.TotalRunQueueLengthsAll) return Term.Small(Tasks(m, false));
-        if (item == Am.TotalActiveTasks || item == Am.TotalActiveTasksAll) return Term.Small(Tasks(m, true));
-        if (item == Am.RunQueueLengths || item == Am.RunQueueLengthsAll) return TaskList(p, false);
-        if (item == Am.ActiveTasks || item == Am.ActiveTasksAll) return TaskList(p, true);
-        if (item == Am.RunQueues) return Process.Tuple(p, Term.Small(0), Term.Small(0));
-        if (item == Am.SchedulerWallTime || item == Am.SchedulerWallTimeAll) return WallTime(p);
-        if (item == Am.Io) return Process.Tuple(p, Process.Tuple(p, Am.Input, Term.Small(0)), Process.Tuple(p, Am.Output, Term.Small(0)));
-        return Process.Badarg(p);
-    }
-
-    // Processes that are ready, and those that run now.
-    private static long Tasks(Machine* m, bool running)
-    {
-        long n = 0;
-        for (int i = 0; i < m->Schedulers.Count; i++) n += Tasks(m, i, running);
-        return n;
-    }
-
-    private static long Tasks(Machine* m, int scheduler, bool running)
-    {
-        Scheduler* s = Schedulers.Get(m, scheduler);
-        return s->Queue.Count + (running && System.Threading.Volatile.Read(ref s->Sleeping) == 0 ? 1 : 0);
-    }
-
-    private static Term TaskList(Process* p, bool running)
-    {
-        Term list = Term.Nil;
-        for (int i = p->Machine->Schedulers.Count - 1; i >= 0; i--) list = Process.Cons(p, Term.Small(Tasks(p->Machine, i, running)), list);
-        return list;
-    }
-
-    // [{Scheduler, Active, Total}] in nanoseconds, or undefined while it is not measured.
-    private static Term WallTime(Process* p)
-    {
-        Machine* m = p->Machine;
-        if (m->Flags.WallTimeSince == 0) return Am.Undefined;
-        long now = Clock.MonotonicNanoseconds, total = now - m->Flags.WallTimeSince;
-        Term list = Term.Nil;
-        for (int i = m->Schedulers.Count - 1; i >= 0; i--)
-        {
-            Scheduler* s = Schedulers.Get(m, i);
-            long since = s->BusySince, active = s->BusyTime + (since == 0 ? 0 : now - since);
-            list = Process.Cons(p, Process.Tuple(p, Term.Small(i + 1), Process.Integer(p, Math.Min(Math.Max(active, 0), total)), Process.Integer(p, total)), list);
-        }
-        return list;
-    }
-
-    // {Total, SinceLastCall}
-    private static Term Since(Process* p, long total, ref long last)
-    {
-        long since = total - last;
-        last = total;
-        return Process.Tuple(p, Process.Integer(p, total), Process.Integer(p, since));
-    }
-}
-
-/// <summary>What the last calls of statistics/1 gave. Embedded in Machine.</summary>
-public struct StatisticsSince
-{
-    public long Reductions, Exact, Runtime, WallClock;
 }

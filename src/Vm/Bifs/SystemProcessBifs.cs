@@ -44,6 +44,10 @@ public static unsafe class SystemProcessBifs
 
     // -- distribution --
 
+    /// <summary>Whether the node of a pid takes Unicode I/O requests: this one does.</summary>
+    [Bif("net_kernel:dflag_unicode_io/1")]
+    public static Term UnicodeIo(Process* p, Term* a) => a[0].IsPid ? Am.True : Process.Badarg(p);
+
     /// <summary>Nodes with what is known of them: this one alone, which is not alive.</summary>
     [Bif("erlang:nodes/2")]
     public static Term Nodes2(Process* p, Term* a)

@@ -64,7 +64,12 @@ public static unsafe class SystemTaskBifs
     public static bool RunsOld(Process* p, Term name)
     {
         LoadedModule* old = CodeTable.OldVersion(p->Machine, name);
-        if (old == null) return false;
+        return old != null && RunsIn(p, old);
+    }
+
+    /// <summary>As RunsOld, of any version.</summary>
+    public static bool RunsIn(Process* p, LoadedModule* old)
+    {
         ulong* from = old->Code, to = old->Code + old->CodeWords;
         if (p->Resume >= from && p->Resume < to) return true;
         for (ulong* at = p->Heap.Stack; at < p->Heap.End; at++)

@@ -173,6 +173,8 @@ public unsafe struct CodeTable
     public static void InstallPending(Machine* m, LoadedModule* module)
     {
         module->Pending = 1;
+        module->NextPending = m->PendingOnLoad;
+        m->PendingOnLoad = module;
         EnterAddress(&m->Code, module);
         EnterFuns(module);
     }
@@ -180,8 +182,17 @@ public unsafe struct CodeTable
     /// <summary>Takes it out of the row by address again; Install or Discard follows.</summary>
     public static void RemovePending(Machine* m, LoadedModule* module)
     {
-        module->Pending = 0;
+        ForgetPending(m, module);
         LeaveAddress(&m->Code, module);
+    }
+
+    /// <summary>It will never be current, but somebody is in its code: it stays in the row by address until the VM ends.</summary>
+    public static void ForgetPending(Machine* m, LoadedModule* module)
+    {
+        module->Pending = 0;
+        LoadedModule** link = &m->PendingOnLoad;
+        while (*link != null && *link != module) link = &(*link)->NextPending;
+        if (*link != null) *link = module->NextPending;
     }
 
     /// <summary>Makes the current version the old one. There is no old one yet.</summary>

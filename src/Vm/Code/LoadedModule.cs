@@ -47,6 +47,8 @@ public unsafe struct LoadedModule
     public int Deleted;
     /// <summary>1: prepared, its on_load function has not run: nobody can call it yet.</summary>
     public int Pending;
+    /// <summary>The next of those (Machine.PendingOnLoad).</summary>
+    public LoadedModule* NextPending;
 
     /// <summary>Frees the module's blocks and its literals.</summary>
     public static void Free(Machine* m, LoadedModule* module)

@@ -27,5 +27,5 @@ public static unsafe class EtsSignals
     }
 
     /// <summary>How many answers OTP's own ets:all/0 waits for: what erlang:system_info(schedulers) gives.</summary>
-    public static long Schedulers(Process* p) => 1;
+    public static long Schedulers(Process* p) => SchedulerLimits.Total(p->Machine);
 }

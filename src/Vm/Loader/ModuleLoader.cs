@@ -112,7 +112,7 @@ public static unsafe class ModuleLoader
             GenericFunction* function = code->Functions + f;
             e->Function = f;
             Export* native = ExportTable.Find(e->Machine, code->Module, function->Name, function->Arity);
-            bool replaced = native != null && native->Native != null && (nifs || IsExported(code, function));
+            bool replaced = native != null && native->Native != null && (nifs || (native->NativeKind & BifKind.Private) != 0 || IsExported(code, function));
             int i = function->First;
             while (i < function->End)
             {

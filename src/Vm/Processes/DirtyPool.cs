@@ -22,6 +22,10 @@ public unsafe struct DirtyThread
     public DirtyPool* Pool;
     public nuint Thread;
     public DirtyThread* Next;
+    /// <summary>From 1.</summary>
+    public int Number;
+    /// <summary>Nanoseconds at work.</summary>
+    public BusyTime Time;
 }
 
 /// <summary>The threads for one kind of work; two are embedded in Machine. Threads are started when there is work for them.</summary>
@@ -31,7 +35,7 @@ public unsafe struct DirtyPool
     private OsMutex mutex;
     private OsCondition more;
     private ProcessRow waiting;
-    private int idle, count, most, inFlight;
+    private int idle, count, most, inFlight, working;
     private DirtyThread* threads;
 
     private const nuint StackBytes = 1024 * 1024;
@@ -47,17 +51,41 @@ public unsafe struct DirtyPool
     /// <summary>Threads there may be.</summary>
     public readonly int Most => most;
 
+    // Threads that may work at once.
+    private static int Limit(DirtyPool* pool) => pool == &pool->machine->DirtyCpu ? SchedulerLimits.DirtyOnline(pool->machine) : pool->most;
+
+    /// <summary>The number of threads that may work has changed.</summary>
+    public static void LimitChanged(DirtyPool* pool)
+    {
+        pool->mutex.Lock();
+        pool->more.WakeAll();
+        pool->mutex.Unlock();
+    }
+
+    /// <summary>The threads there are, newest first.</summary>
+    public readonly DirtyThread* First => threads;
+
+    /// <summary>Threads that work now.</summary>
+    public int Working => Volatile.Read(ref working);
+
     /// <summary>Processes that are there or on their way.</summary>
     public int InFlight => Volatile.Read(ref inFlight);
 
     /// <summary>Whether the native already runs on a dirty thread.</summary>
-    public static bool Runs(Process* p) => p->Context->Scheduler == null && p->Context->Dirty != 0;
+    public static bool Runs(Process* p) => p->Context->Dirty != 0;
 
     /// <summary>Has this native called again on a dirty thread with the same arguments: `if (!DirtyPool.Runs(p)) return DirtyPool.Enter(…);`. Always None.</summary>
     public static Term Enter(Process* p, Term* a, Export* self, DirtyPool* pool)
     {
-        // IoServer's helper runs on no scheduler: it does the work itself.
-        if (p->Context->Scheduler == null) return self->Native(p, a);
+        // IoServer's helper runs on no scheduler, and when multi_scheduling is blocked no other thread may work: it is done at once.
+        if (p->Context->Scheduler == null || SchedulerLimits.Blocked(p->Machine))
+        {
+            Context* c = p->Context;
+            c->Dirty = 1;
+            Term result = self->Native(p, a);
+            c->Dirty = 0;
+            return result;
+        }
         ProcessExtra* x = ProcessExtra.Of(p);
         if (x == null || !ProcessState.Keep(p, a, self->Arity)) return Process.SystemLimit(p);
         x->DirtyNative = self;
@@ -73,7 +101,7 @@ public unsafe struct DirtyPool
         Interlocked.Increment(ref pool->inFlight);
         pool->mutex.Lock();
         pool->waiting.Add(p);
-        bool start = pool->idle == 0 && pool->count < pool->most;
+        bool start = pool->idle == 0 && pool->count < Limit(pool);
         if (start) pool->count++;
         else pool->more.WakeOne();
         pool->mutex.Unlock();
@@ -91,6 +119,7 @@ public unsafe struct DirtyPool
             t->Context.Dirty = 1;
             pool->mutex.Lock();
             t->Next = pool->threads;
+            t->Number = t->Next == null ? 1 : t->Next->Number + 1;
             pool->threads = t;
             pool->mutex.Unlock();
             if (Threads.Start(&Main, t, StackBytes, out t->Thread) == Errno.None) return;
@@ -113,7 +142,7 @@ public unsafe struct DirtyPool
         pool->mutex.Lock();
         while (Volatile.Read(ref pool->machine->Ending) == 0)
         {
-            Process* p = pool->waiting.Take();
+            Process* p = pool->working < Limit(pool) ? pool->waiting.Take() : null;
             if (p == null)
             {
                 pool->idle++;
@@ -121,9 +150,11 @@ public unsafe struct DirtyPool
                 pool->idle--;
                 continue;
             }
+            pool->working++;
             pool->mutex.Unlock();
             Work(t, p);
             pool->mutex.Lock();
+            pool->working--;
         }
         pool->mutex.Unlock();
         return null;
@@ -136,7 +167,11 @@ public unsafe struct DirtyPool
         ProcessExtra* x = p->Extra;
         c->Process = p;
         p->Context = c;
+        Machine* m = t->Pool->machine;
+        bool measure = m->Flags.Measures;
+        if (measure) t->Time.Begin(Clock.MonotonicNanoseconds);
         Term result = x->DirtyNative->Native(p, p->SavedX);
+        if (measure) t->Time.End(Clock.MonotonicNanoseconds);
         if (!result.IsNone)
         {
             x->DirtyNative = null;

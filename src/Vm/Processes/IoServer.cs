@@ -19,13 +19,15 @@ public unsafe struct IoServer
     private Context* context;
     private byte* output;
     private int used;
-    private byte* input;
-    private int inputAt, inputEnd;
-    private int ended, failed;
+    private int failed;
+    /// <summary>Who reads.</summary>
+    public IoInput Input;
+    /// <summary>Bytes written so far.</summary>
+    public long Written;
     private OsMutex mutex;
 
     private const int MostArguments = 32;
-    private const int OutputBytes = 16384, InputBytes = 16384;
+    private const int OutputBytes = 16384;
 
     /// <summary>Makes the group leader; gives its pid.</summary>
     public static Term Start(Machine* m)
@@ -43,7 +45,8 @@ public unsafe struct IoServer
     {
         Flush(m);
         Allocator.Free(m->Io.output, OutputBytes, Owner.Files);
-        if (m->Io.input != null) Allocator.Free(m->Io.input, InputBytes, Owner.Files);
+        IoInput.Stop(m);
+        IoInput.Free(m);
         if (m->Io.context != null) Allocator.Free(m->Io.context, (nuint)sizeof(Context), Owner.Vm);
         m->Io = default;
     }
@@ -69,13 +72,15 @@ public unsafe struct IoServer
             Flush(m);
             m->Io.descriptor = Files.StandardError;
         }
-        Term reply = Request(p, e[3]);
+        Term reply = Request(p, from, replyAs, e[3]);
         if (error)
         {
             Flush(m);
             m->Io.descriptor = Files.StandardOutput;
         }
         m->Io.mutex.Unlock();
+        // The reader answers.
+        if (reply.IsNone) return;
         Term* answer = stackalloc Term[] { Am.IoReply, replyAs, reply };
         Signal* s = Signal.Tuple(m, answer, 3);
         if (s == null) return;
@@ -89,7 +94,8 @@ public unsafe struct IoServer
 
     private static Term ErrorReply(Process* p, Term reason) => Process.Tuple(p, Am.Error, reason);
 
-    private static Term Request(Process* p, Term r)
+    // None: the answer comes later.
+    private static Term Request(Process* p, Term from, Term replyAs, Term r)
     {
         if (r == Am.Getopts)
             return Process.Cons(p, Process.Tuple(p, Am.Binary, Am.False), Process.Cons(p, Process.Tuple(p, Am.Encoding, Am.Unicode), Term.Nil));
@@ -106,13 +112,14 @@ public unsafe struct IoServer
             Term result = Am.Ok;
             for (Term list = e[1]; list.IsCons; list = list.Tail)
             {
-                result = Request(p, list.Head);
+                // One that reads is the last, whatever follows.
+                result = Request(p, from, replyAs, list.Head);
                 if (result != Am.Ok) return result;
             }
             return result;
         }
-        if (e[0] == Am.GetLine && n >= 2) return GetLine(p, e[n - 1]);
-        if (e[0] == Am.GetChars && n >= 3 && e[n - 1].IsSmall) return GetCharacters(p, e[n - 2], e[n - 1].SmallValue);
+        if (e[0] == Am.GetLine && n >= 2) return Read(p, from, replyAs, e[n - 1], IoInput.Line);
+        if (e[0] == Am.GetChars && n >= 3 && e[n - 1].IsSmall) return Read(p, from, replyAs, e[n - 2], System.Math.Max(e[n - 1].SmallValue, 0));
         if (e[0] == Am.Setopts) return Am.Ok;
         if (e[0] == Am.GetGeometry) return ErrorReply(p, Am.Enotsup);
         return ErrorReply(p, Am.Request);
@@ -189,70 +196,15 @@ public unsafe struct IoServer
     public static void Flush(Machine* m)
     {
         if (m->Io.used > 0 && Files.WriteAll(m->Io.descriptor, m->Io.output, (nuint)m->Io.used) != Errno.None) m->Io.failed = 1;
+        m->Io.Written += m->Io.used;
         m->Io.used = 0;
     }
 
-    // -- input: lines and characters as lists, decoded from UTF-8 --
-
-    private static Term GetLine(Process* p, Term prompt)
+    // Input: lines and characters as lists.
+    private static Term Read(Process* p, Term from, Term replyAs, Term prompt, long count)
     {
         Put(p, Am.Unicode, prompt);
         Flush(p->Machine);
-        NativeList<uint> line = default;
-        while (NextCharacter(p->Machine, out uint c))
-        {
-            line.Add(c, Owner.Text);
-            if (c == '\n') break;
-        }
-        return Finish(p, ref line);
-    }
-
-    private static Term GetCharacters(Process* p, Term prompt, long count)
-    {
-        Put(p, Am.Unicode, prompt);
-        Flush(p->Machine);
-        NativeList<uint> line = default;
-        while (line.Count < count && NextCharacter(p->Machine, out uint c)) line.Add(c, Owner.Text);
-        return Finish(p, ref line);
-    }
-
-    private static Term Finish(Process* p, ref NativeList<uint> line)
-    {
-        if (line.Count == 0) return Am.Eof;
-        Term list = Term.Nil;
-        for (int i = line.Count - 1; i >= 0; i--) list = Process.Cons(p, Term.Small(line[i]), list);
-        line.Free(Owner.Text);
-        return list;
-    }
-
-    private static bool NextCharacter(Machine* m, out uint c)
-    {
-        c = 0;
-        if (!NextByte(m, out byte b)) return false;
-        c = b;
-        int more = b >= 0xF0 ? 3 : b >= 0xE0 ? 2 : b >= 0xC0 ? 1 : 0;
-        if (more > 0) c = b & (0x3Fu >> more);
-        while (more-- > 0 && NextByte(m, out b)) c = (c << 6) | (b & 0x3Fu);
-        return true;
-    }
-
-    private static bool NextByte(Machine* m, out byte b)
-    {
-        b = 0;
-        IoServer* io = &m->Io;
-        if (io->inputAt == io->inputEnd)
-        {
-            if (io->ended != 0) return false;
-            if (io->input == null) io->input = (byte*)Allocator.Alloc(InputBytes, Owner.Files);
-            if (Files.Read(Files.StandardInput, io->input, InputBytes, out nuint got) != Errno.None || got == 0)
-            {
-                io->ended = 1;
-                return false;
-            }
-            io->inputAt = 0;
-            io->inputEnd = (int)got;
-        }
-        b = io->input[io->inputAt++];
-        return true;
+        return IoInput.Ask(p->Machine, from, replyAs, count) ? Term.None : ErrorReply(p, Am.Terminated);
     }
 }

@@ -20,6 +20,9 @@ public unsafe struct KeyTable
     /// <summary>Number of entries.</summary>
     public readonly int Count => count;
 
+    /// <summary>Bytes it owns.</summary>
+    public readonly long Bytes => (long)Places * sizeof(KeyEntry);
+
     /// <summary>Places to look at for going through all entries; Place(i) is null when it is free.</summary>
     public readonly int Places => entries == null ? 0 : (int)mask + 1;
 

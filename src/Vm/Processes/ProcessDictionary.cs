@@ -20,6 +20,9 @@ public unsafe struct ProcessDictionary
     /// <summary>Number of keys.</summary>
     public readonly long Count => count;
 
+    /// <summary>Bytes it owns.</summary>
+    public readonly long Bytes => capacity * 2 * sizeof(Term);
+
     /// <summary>The row of terms that keeps keys and values alive; free places are Term.None, which a GC skips.</summary>
     public readonly Term* First => entries;
 

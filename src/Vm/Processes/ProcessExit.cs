@@ -13,8 +13,9 @@ public static unsafe class ProcessExit
     public static void End(Process* p, long stop, bool keep)
     {
         Term reason = stop == StopReason.Finished ? Am.Normal : Reason(p, stop);
-        if (stop == StopReason.Exited && p->FailClass != ExceptionClass.Exit && !keep) CrashReport.Print(p, reason);
+        if (stop == StopReason.Exited && p->FailClass != ExceptionClass.Exit && !keep && (p->Extra == null || p->Extra->OnLoad == null)) CrashReport.Print(p, reason);
         if (p->Flags.IsSystem && p->Machine->Halting == 0) SystemProcessEnded(p, reason);
+        if (p->Extra != null && p->Extra->OnLoad != null) OnLoad.Ended(p, stop);
         Detach(p, reason);
         Slices.Abandon(p);
         if (keep) return;
@@ -70,6 +71,7 @@ public static unsafe class ProcessExit
         }
         ProcessExtra* x = p->Extra;
         if (x != null && x->OnExit != null) x->OnExit(p);
+        SchedulerLimits.Died(p);
         OpenFile.OwnerDied(p);
         EtsOwners.Died(p);
         for (int i = 0; i < p->Links.Places; i++)

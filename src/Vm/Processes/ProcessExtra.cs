@@ -27,6 +27,8 @@ public unsafe struct ProcessExtra
     public CallClock* Clocks;
     /// <summary>min_bin_vheap_size, words; 0: the default.</summary>
     public long MinBinHeap;
+    /// <summary>The process runs a module's on_load function for code:load_binary/3 (OnLoad): From, Id0, Id1 say who waits, Value which module; or null.</summary>
+    public Signal* OnLoad;
     /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
     public delegate*<Process*, void> OnExit;
     /// <summary>Files it has open (OpenFile; guarded by Machine.OpenFiles.Lock).</summary>
@@ -47,6 +49,7 @@ public unsafe struct ProcessExtra
         OpenFile.OwnerDied(p);
         FreeMonitors(x);
         SeqTrace.Clear(p);
+        if (x->OnLoad != null) Signal.Free(x->OnLoad);
         CallClocks.Free(p);
         x->MonitoredBy.Free();
         x->OnHeap.Free(Owner.Process);

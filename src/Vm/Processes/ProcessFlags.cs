@@ -24,10 +24,15 @@ public unsafe struct ProcessFlags
     /// <summary>The process may do with every ETS table what its owner may (erts_internal:ets_super_user/1).</summary>
     public bool EtsSuperUser;
 
-    private const long DefaultMinBinHeap = 46422;
-
     /// <summary>min_bin_vheap_size of a process, words.</summary>
-    public static unsafe long MinBinHeap(Process* p) => p->Extra == null || p->Extra->MinBinHeap == 0 ? DefaultMinBinHeap : p->Extra->MinBinHeap;
+    public static unsafe long MinBinHeap(Process* p) => p->Extra == null || p->Extra->MinBinHeap == 0 ? SystemFlags.DefaultMinBinHeap : p->Extra->MinBinHeap;
+
+    /// <summary>A new process has the VM's min_bin_vheap_size; without memory for it the smallest there is.</summary>
+    public static unsafe void SetDefaultMinBinHeap(Process* p)
+    {
+        long n = p->Machine->Flags.MinBinHeap;
+        if (n != SystemFlags.DefaultMinBinHeap && ProcessExtra.Of(p) != null) p->Extra->MinBinHeap = n;
+    }
 
     public readonly bool TrapExit => trapExit;
     public readonly bool AsyncDist => asyncDist;
@@ -103,14 +108,14 @@ public unsafe struct ProcessFlags
         {
             if (!natural) return Term.None;
             old = Term.Small(p->Heap.MinSize);
-            p->Heap.MinSize = value.SmallValue <= 233 ? 233 : Gc.NextSize(value.SmallValue);
+            p->Heap.MinSize = System.Math.Max(Gc.NextSize(value.SmallValue), p->Machine->HeapShared.MinHeapSize);
             return old;
         }
         if (flag == Am.MinBinVheapSize)
         {
             if (!natural || ProcessExtra.Of(p) == null) return Term.None;
             old = Term.Small(MinBinHeap(p));
-            p->Extra->MinBinHeap = value.SmallValue < DefaultMinBinHeap ? 0 : Gc.NextSize(value.SmallValue);
+            p->Extra->MinBinHeap = System.Math.Max(Gc.NextSize(value.SmallValue), p->Machine->Flags.MinBinHeap);
             return old;
         }
         if (flag == Am.FullsweepAfter)
@@ -123,19 +128,8 @@ public unsafe struct ProcessFlags
         if (flag == Am.MaxHeapSize)
         {
             if (!IsMaxHeapSize(value)) return Term.None;
-            Term size = value, part;
             old = MaxHeapSize(p, &p->Heap);
-            Heap* h = &p->Heap;
-            if (value.IsMap)
-            {
-                Maps.Get(value, Am.Size, out size);
-                // What a map does not say is as it was for the VM.
-                h->MaxKeeps = Maps.Get(value, Am.Kill, out part) && part == Am.False;
-                h->MaxQuiet = Maps.Get(value, Am.ErrorLogger, out part) && part == Am.False;
-                h->MaxShared = Maps.Get(value, Am.IncludeSharedBinaries, out part) && part == Am.True;
-            }
-            else h->MaxKeeps = h->MaxQuiet = h->MaxShared = false;
-            h->MaxSize = size.SmallValue;
+            SetMaxHeapSize(p->Machine, &p->Heap, value);
             return old;
         }
         if (flag == Am.MonitorNodes || (flag.IsTupleOf(2) && flag.TupleElements[0] == Am.MonitorNodes))
@@ -177,11 +171,32 @@ public unsafe struct ProcessFlags
         return Term.Bool(old);
     }
 
+    /// <summary>Gives a heap a value that IsMaxHeapSize has let through. What it does not say is as it is for the VM.</summary>
+    public static void SetMaxHeapSize(Machine* m, Heap* h, Term value)
+    {
+        ref SystemFlags f = ref m->Flags;
+        h->MaxKeeps = f.MaxKeeps;
+        h->MaxQuiet = f.MaxQuiet;
+        h->MaxShared = f.MaxShared;
+        Term size = value;
+        if (value.IsMap)
+        {
+            Maps.Get(value, Am.Size, out size);
+            if (Maps.Get(value, Am.Kill, out Term part)) h->MaxKeeps = part == Am.False;
+            if (Maps.Get(value, Am.ErrorLogger, out part)) h->MaxQuiet = part == Am.False;
+            if (Maps.Get(value, Am.IncludeSharedBinaries, out part)) h->MaxShared = part == Am.True;
+        }
+        h->MaxSize = size.SmallValue;
+    }
+
+    /// <summary>A new process has the VM's max_heap_size.</summary>
+    public static void SetDefaultMaxHeapSize(Process* p) => SetMaxHeapSize(p->Machine, &p->Heap, Term.Small(p->Machine->HeapShared.MaxHeapSize));
+
     /// <summary>That of a process for which nothing was said.</summary>
     public static Term DefaultMaxHeapSize(Process* p)
     {
         Heap none = default;
-        none.MaxSize = p->Machine->HeapShared.MaxHeapSize;
+        SetMaxHeapSize(p->Machine, &none, Term.Small(p->Machine->HeapShared.MaxHeapSize));
         return MaxHeapSize(p, &none);
     }
 

@@ -11,7 +11,13 @@ public static unsafe class ProcessGc
     {
         // A native in the middle of its work holds addresses in the heap. It asks for no room itself: this collection can wait until it is through.
         if (p->Work != null) return true;
+        if (p->Machine->Flags.MicroSince != 0) return Measured(p, need, x, live, false);
         if ((p->Traced & (TraceFlags.GarbageCollection | TraceFlags.Measured)) == 0 && p->Machine->Tracing.Limits.Collections == 0) return Run(p, need, x, live);
+        return Traced(p, need, x, live);
+    }
+
+    private static bool Traced(Process* p, long need, Term* x, long live)
+    {
         TracedCollection t = TracedCollection.Begin(p, need, p->Heap.MinorCount < p->Heap.FullSweepAfter);
         bool good = Run(p, need, x, live);
         t.End(p, good);
@@ -72,6 +78,21 @@ public static unsafe class ProcessGc
     public static bool CollectMajor(Process* p, long need, Term* x, long live)
     {
         if (p->Work != null) return true;
+        if (p->Machine->Flags.MicroSince != 0) return Measured(p, need, x, live, true);
+        return MajorTraced(p, need, x, live);
+    }
+
+    // With microstate accounting.
+    private static bool Measured(Process* p, long need, Term* x, long live, bool major)
+    {
+        long start = Platform.Clock.MonotonicNanoseconds;
+        bool good = major ? MajorTraced(p, need, x, live) : Traced(p, need, x, live);
+        if (p->Context->Scheduler != null) p->Context->Scheduler->Time.Collected(Platform.Clock.MonotonicNanoseconds - start);
+        return good;
+    }
+
+    private static bool MajorTraced(Process* p, long need, Term* x, long live)
+    {
         if ((p->Traced & (TraceFlags.GarbageCollection | TraceFlags.Measured)) == 0 && p->Machine->Tracing.Limits.Collections == 0) return RunMajor(p, need, x, live);
         TracedCollection t = TracedCollection.Begin(p, need, false);
         bool good = RunMajor(p, need, x, live);

@@ -28,7 +28,8 @@ public static unsafe class ProcessState
         }
         p->Heap.MinSize = m->HeapShared.MinHeapSize;
         p->Heap.FullSweepAfter = (int)m->Flags.FullSweepAfter;
-        p->Heap.MaxSize = m->HeapShared.MaxHeapSize;
+        ProcessFlags.SetDefaultMaxHeapSize(p);
+        ProcessFlags.SetDefaultMinBinHeap(p);
         p->GroupLeader = p->Pid;
         // The bottom frame: one slot, the return to the run loop.
         p->Heap.Stack--;
@@ -144,17 +145,14 @@ public static unsafe class ProcessState
         if (p->SuspendCount > 0) return StopReason.Yielded;
         for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
         p->SavedCount = 0;
-        bool measure = p->Machine->SlicesRun.Wanted != 0, busy = p->Machine->Flags.WallTimeSince != 0 && c->Scheduler != null;
-        if (busy) c->Scheduler->BusySince = Clock.MonotonicNanoseconds;
+        bool measure = p->Machine->SlicesRun.Wanted != 0;
+        if (p->Machine->Flags.Measures && c->Scheduler != null) c->Scheduler->Time.Begin(Clock.MonotonicNanoseconds);
         long started = measure ? Clock.ThreadCpuNanoseconds : 0, inside = p->Work == null ? 0 : p->Work->Number;
         long stop = p->Extra != null && p->Extra->DirtyFailure.Native != null ? DirtyPool.Raise(p, c) : Enter(p->Resume, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, c);
         if (measure) SliceMeasure.Note(&p->Machine->SlicesRun, Clock.ThreadCpuNanoseconds - started, stop == StopReason.Yielded && p->Work != null && p->Work->Number == inside);
         p->ReductionsDone += reductions - c->Reductions;
-        if (busy && c->Scheduler->BusySince != 0)
-        {
-            c->Scheduler->BusyTime += Clock.MonotonicNanoseconds - c->Scheduler->BusySince;
-            c->Scheduler->BusySince = 0;
-        }
+        // Switched on or off by this slice, perhaps.
+        if (c->Scheduler != null && c->Scheduler->Time.Began) c->Scheduler->Time.End(Clock.MonotonicNanoseconds);
         if (c->Scheduler != null) c->Scheduler->Reductions += reductions - c->Reductions;
         return stop;
     }

@@ -17,6 +17,8 @@ public unsafe struct Scheduler
     public int Index;
     /// <summary>Not 0: it sleeps on this word, or is about to.</summary>
     public int Sleeping;
+    /// <summary>1: in the middle of a slice.</summary>
+    public int Busy;
     public RunQueue Queue;
     public Timers Timers;
     /// <summary>The thread, 0 for the first scheduler.</summary>
@@ -25,8 +27,8 @@ public unsafe struct Scheduler
     public long Reductions;
     /// <summary>Number of slices, and the time (ns) of the last look at the timers.</summary>
     public long Slices, LastTimers;
-    /// <summary>Nanoseconds in processes (statistics(scheduler_wall_time) and the like); 0 while not measured.</summary>
-    public long BusySince, BusyTime;
+    /// <summary>Nanoseconds in processes (statistics(scheduler_wall_time) and the like).</summary>
+    public BusyTime Time;
     /// <summary>With --deterministic: what chooses.</summary>
     public SplitRandom Random;
     /// <summary>Numbers of unlinks on their way; the same number from two schedulers does no harm, both ends belong to it.</summary>
@@ -106,7 +108,7 @@ public unsafe struct Schedulers
     private static void StartOne(Machine* m)
     {
         if (!m->Schedulers.startMutex.TryLock()) return;
-        if (m->Schedulers.Count < System.Math.Min(m->Schedulers.Wanted, Most) && m->Ending == 0)
+        if (m->Schedulers.Count < SchedulerLimits.Active(m) && m->Ending == 0)
         {
             Scheduler* s = Add(m);
             if (s != null && StartThread(s)) Publish(m, s);
@@ -135,6 +137,7 @@ public unsafe struct Schedulers
         }
         DirtyPool.Stop(&m->DirtyCpu);
         DirtyPool.Stop(&m->DirtyIo);
+        IoInput.Stop(m);
     }
 
     /// <summary>--deterministic: one scheduler, whose choices and slice lengths come from the seed, and virtual time. Before the first process runs.</summary>
@@ -175,6 +178,7 @@ public unsafe struct Schedulers
         Machine* m = p->Machine;
         Scheduler* s = (from == null ? p->Context : from)->Scheduler;
         if (s == null) s = Get(m, 0);
+        if (SchedulerLimits.Rests(m, s->Index)) s = Get(m, SchedulerLimits.StandIn(m, s->Index));
         int n = s->Queue.Add(p);
         if (Volatile.Read(ref s->Sleeping) != 0) Wake(s);
         // One that is ready runs here as soon as this process waits; more than that is work for others.
@@ -186,13 +190,13 @@ public unsafe struct Schedulers
     {
         if (Volatile.Read(ref m->Schedulers.asleep) == 0)
         {
-            if (m->Schedulers.Count < m->Schedulers.Wanted) StartOne(m);
+            if (m->Schedulers.Count < SchedulerLimits.Active(m)) StartOne(m);
             return;
         }
         for (int i = 0; i < m->Schedulers.Count; i++)
         {
             Scheduler* s = Get(m, i);
-            if (s == except || Volatile.Read(ref s->Sleeping) == 0) continue;
+            if (s == except || Volatile.Read(ref s->Sleeping) == 0 || SchedulerLimits.Rests(m, i)) continue;
             if (Wake(s)) return;
         }
     }
@@ -235,14 +239,24 @@ public unsafe struct Schedulers
             // The clock is read once in a few slices; a timer is late by no more than these take.
             if ((++s->Slices & 7) == 0 && s->Timers.Count != 0) Timers.Expire(&s->Timers, VmClock.MonotonicNs(m));
             Process* p = s->Queue.Take(m->Schedulers.Deterministic != 0 ? &s->Random : null);
-            if (p == null) p = Steal(m, s, asked ? 1 : 2);
+            if (SchedulerLimits.Rests(m, s->Index))
+            {
+                if (p != null)
+                {
+                    Ready(null, p);
+                    continue;
+                }
+            }
+            else if (p == null) p = Steal(m, s, asked ? 1 : 2);
             asked = false;
             if (p == null)
             {
                 if (!Idle(m, s, main, out asked)) return;
                 continue;
             }
+            Volatile.Write(ref s->Busy, 1);
             Slice(s, p, main);
+            Volatile.Write(ref s->Busy, 0);
         }
     }
 
@@ -348,6 +362,7 @@ public unsafe struct Schedulers
 
     private static bool AnythingReady(Machine* m, Scheduler* own)
     {
+        if (SchedulerLimits.Rests(m, own->Index)) return own->Queue.Count > 0;
         for (int i = 0; i < m->Schedulers.Count; i++)
             if (Get(m, i)->Queue.Count >= (Get(m, i) == own ? 1 : 2)) return true;
         return false;
@@ -383,7 +398,12 @@ public unsafe struct Schedulers
             // The first scheduler is the one to see that nothing can happen any more.
             if (dead && main == null) Wake(Get(m, 0));
             if (dead && main != null) goOn = false;
-            else Threads.Wait(&s->Sleeping, 1, System.Math.Min(next, LongestSleep));
+            else
+            {
+                if (m->Flags.Measures) s->Time.Sleep(Clock.MonotonicNanoseconds);
+                Threads.Wait(&s->Sleeping, 1, System.Math.Min(next, LongestSleep));
+                if (m->Flags.Measures) s->Time.Wake(Clock.MonotonicNanoseconds);
+            }
         }
         // Whoever wakes takes the mark away.
         asked = !EndSleep(s);
@@ -396,7 +416,7 @@ public unsafe struct Schedulers
         long before = Interlocked.Read(ref m->Schedulers.wakes);
         if (Volatile.Read(ref m->Schedulers.asleep) != m->Schedulers.Count) return false;
         // What a dirty thread has makes a process ready before it leaves InFlight.
-        if (m->DirtyCpu.InFlight != 0 || m->DirtyIo.InFlight != 0 || m->Poller.Pending != 0) return false;
+        if (m->DirtyCpu.InFlight != 0 || m->DirtyIo.InFlight != 0 || m->Poller.Pending != 0 || m->Io.Input.Waiting != 0) return false;
         for (int i = 0; i < m->Schedulers.Count; i++)
             if (Get(m, i)->Timers.Count != 0 || Get(m, i)->Queue.Count != 0) return false;
         return Interlocked.Read(ref m->Schedulers.wakes) == before && Volatile.Read(ref m->Schedulers.asleep) == m->Schedulers.Count;
@@ -478,6 +498,13 @@ public unsafe struct Schedulers
             else if (i < Spins) ThreadPause.Once();
             else Threads.Yield();
         }
+    }
+
+    /// <summary>One turn of waiting for what other schedulers do.</summary>
+    public static void Pause(Machine* m)
+    {
+        if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
+        else Threads.Yield();
     }
 
     /// <summary>Gives the lock back.</summary>

@@ -11,7 +11,9 @@ public static unsafe class Waits
         Machine* m = p->Machine;
         p->TimedOut = 0;
         p->TimerSet = 1;
-        return Timers.StartReceive(p, &p->Context->Scheduler->Timers, VmClock.MonotonicNs(m) + (milliseconds * 1_000_000));
+        // A context without a scheduler (an on_load function) has those of the first.
+        Scheduler* s = p->Context->Scheduler == null ? Schedulers.Get(m, 0) : p->Context->Scheduler;
+        return Timers.StartReceive(p, &s->Timers, VmClock.MonotonicNs(m) + (milliseconds * 1_000_000));
     }
 
     /// <summary>The receive is over: the timer is not to fire any more.</summary>
