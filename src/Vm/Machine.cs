@@ -32,7 +32,7 @@ public unsafe struct Machine
     public Registry Registry;
     /// <summary>Not 0: the VM ends, its threads return.</summary>
     public int Ending;
-    /// <summary>A Halt instruction: where the first frame of every process returns to.</summary>
+    /// <summary>A Halt instruction: where the first frame of every process returns to. Behind it stands the handler that the code of every native begins with.</summary>
     public fixed ulong HaltCode[2];
     /// <summary>Exit status asked for by halt/0,1,2 (Halting != 0).</summary>
     public int Halting, ExitStatus;
@@ -87,6 +87,7 @@ public unsafe struct Machine
         m->HeapShared.LiteralBytes = (nuint)LiteralSpace;
         m->HeapShared.MinHeapSize = 233;
         m->HaltCode[0] = m->Handlers[InstructionTable.FirstVariant[Specific.Halt]];
+        m->HaltCode[1] = m->Handlers[InstructionTable.FirstVariant[Specific.NativeBody]];
         TraceSessions.Create(m);
         ExportTable.Create(m);
         BifTable.Register(m);

@@ -14,17 +14,17 @@ public static unsafe class ErlangControlBifs
         return Term.None;
     }
 
-    [Bif("erlang:error/1", BifKind.Traps)]
+    [Bif("erlang:error/1", BifKind.Raises)]
     public static Term Error1(Process* p, Term* a) => RaiseAtCaller(p, ExceptionClass.Error, a[0]);
 
-    [Bif("erlang:exit/1", BifKind.Traps)]
+    [Bif("erlang:exit/1", BifKind.Raises)]
     public static Term Exit(Process* p, Term* a) => RaiseAtCaller(p, ExceptionClass.Exit, a[0]);
 
-    [Bif("erlang:throw/1", BifKind.Traps)]
+    [Bif("erlang:throw/1", BifKind.Raises)]
     public static Term Throw(Process* p, Term* a) => RaiseAtCaller(p, ExceptionClass.Throw, a[0]);
 
     /// <summary>A list of arguments is shown instead of the caller's arity; anything else (none) is not.</summary>
-    [Bif("erlang:error/2", BifKind.Traps)]
+    [Bif("erlang:error/2", BifKind.Raises)]
     public static Term Error2(Process* p, Term* a)
     {
         RaiseAtCaller(p, ExceptionClass.Error, a[0]);
@@ -33,7 +33,7 @@ public static unsafe class ErlangControlBifs
     }
 
     /// <summary>Options: [{error_info, Map}]; options that are something else do not count at all.</summary>
-    [Bif("erlang:error/3", BifKind.Traps)]
+    [Bif("erlang:error/3", BifKind.Raises)]
     public static Term Error3(Process* p, Term* a)
     {
         Term info = Term.None;

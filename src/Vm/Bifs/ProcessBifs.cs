@@ -68,8 +68,9 @@ public static unsafe class ProcessBifs
     {
         Machine* m = p->Machine;
         Term list = Term.Nil;
-        int left = ProcessTable.Count(m), limit = ProcessTable.Limit(m);
-        for (int i = 0; i < limit && left > 0; i++)
+        int left = ProcessTable.Count(m);
+        // The lowest place comes first. Places above the next number are empty as long as numbers have not gone round.
+        for (int i = (int)System.Math.Min(ProcessTable.Limit(m), ProcessTable.NextNumber(m)) - 1; i >= 0 && left > 0; i--)
         {
             Process* q = ProcessTable.Place(m, i);
             if (q == null) continue;

@@ -38,6 +38,8 @@ public static class BifKind
     public const long Guard = 1;
     /// <summary>May return None with a trap or wait; only from call instructions.</summary>
     public const long Traps = 2;
+    /// <summary>Only raises, and has no stack frame of its own.</summary>
+    public const long Raises = 3;
     /// <summary>Stands in for a function that its module does not export.</summary>
     public const long Private = 4;
 }

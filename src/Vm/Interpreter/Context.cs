@@ -13,7 +13,7 @@ public unsafe struct Context
     public Machine* Machine;
     /// <summary>Where the running code's module was found last (a hint for stack traces), unused by handlers.</summary>
     public ulong* Current;
-    /// <summary>The instruction at which the run loop leaves threaded code (one Halt instruction).</summary>
+    /// <summary>The instruction at which the run loop leaves threaded code (one Halt instruction; behind it the handler that natives begin with).</summary>
     public ulong* HaltCode;
     /// <summary>Why threaded code returned to the run loop: one of the Stop constants.</summary>
     public long Stop;

@@ -49,7 +49,11 @@ public static unsafe partial class RuleHooks
         if (e->Code->Instrs[i - 1].Op != GenericOps.Move || e->ArgAt(i - 1, 1)->Kind != ArgKind.X || e->ArgAt(i - 1, 1)->Value != 0) return false;
         int next = e->Code->Instrs[i + 1].Op;
         if (next is GenericOps.CallLast or GenericOps.CallOnly) return true;
-        return next is GenericOps.CallExtLast or GenericOps.CallExtOnly && e->Imports[e->ArgAt(i + 1, 1)->Value]->Native == null;
+        if (next is not (GenericOps.CallExtLast or GenericOps.CallExtOnly)) return false;
+        Export* called = e->Imports[e->ArgAt(i + 1, 1)->Value];
+        // apply is an instruction, and shows when what it calls is error/1 (Ops.ApplyLast).
+        bool apply = called->Module == Am.Erlang && called->Function == Am.Apply;
+        return !apply && called->Native == null;
     }
 
     public static void FuncInfo(Emitter* e, int i)

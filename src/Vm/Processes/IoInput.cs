@@ -38,7 +38,8 @@ public unsafe struct IoInput
     public static bool Ask(Machine* m, Term from, Term replyAs, long count)
     {
         IoInput* io = &m->Io.Input;
-        Signal* s = Signal.Carrying(m, SignalKind.Message, replyAs);
+        // No message: those have a use of their own for Data0.
+        Signal* s = Signal.Carrying(m, SignalKind.Call, replyAs);
         if (s == null) return false;
         s->From = from;
         s->Data0 = (ulong)count;
