@@ -7,7 +7,7 @@
 main(Name) -> main(Name, 10).
 
 main(Name, Top) ->
-    case file:read_file(Name, [raw]) of
+    case file:read_file(Name) of
         {ok, Text} ->
             #{lines := Lines, words := Words, bytes := Bytes, chars := Chars, longest := Longest, frequent := Frequent} = stats(Text),
             io:format("~ts: ~b lines, ~b words (~b different), ~b characters, ~b bytes~n",

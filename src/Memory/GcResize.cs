@@ -51,7 +51,8 @@ internal static unsafe class GcResize
         if (tag - 1 < 2 && word - low < bytes) *p = word + delta;
     }
 
-    private static void ShiftObjects(ulong* p, ulong* end, ulong low, ulong bytes, ulong delta)
+    /// <summary>As ShiftWords, for objects that follow each other.</summary>
+    internal static void ShiftObjects(ulong* p, ulong* end, ulong low, ulong bytes, ulong delta)
     {
         while (p < end)
         {

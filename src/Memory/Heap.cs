@@ -21,6 +21,12 @@ public unsafe struct HeapShared
     /// <summary>The reserved address range of literals: terms in it are never moved or freed by a process GC.</summary>
     public byte* LiteralBase;
     public nuint LiteralBytes;
+    /// <summary>Literals that are given up, sorted by address, and the range of addresses that holds all of them (0 bytes: there are none): copies of terms take
+    /// them along, processes copy what they still have of them (RetiringLiterals).</summary>
+    public ModuleLiterals* Retiring;
+    public int RetiringCount;
+    public byte* RetiringLow;
+    public nuint RetiringBytes;
     /// <summary>1: collect at every opportunity (--gc-stress).</summary>
     public int GcStress;
     /// <summary>Default MinSize of a new heap, in words.</summary>

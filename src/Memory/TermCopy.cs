@@ -10,7 +10,7 @@ public static unsafe class TermCopy
     /// <summary>
     /// Copies <paramref name="t"/> to *<paramref name="top"/>, which must have room for TermSize.ForCopy(t, literalsStay) words and is moved past them.
     /// Off-heap binaries and resources gain a claim each, linked in front of *<paramref name="offHeapList"/>. Literals of
-    /// <paramref name="literalsStay"/> (if not null) are not copied.
+    /// <paramref name="literalsStay"/> (if not null) are not copied, unless they are given up.
     /// </summary>
     public static Term To(Term t, ulong** top, BinaryRef** offHeapList, HeapShared* literalsStay)
     {
@@ -21,7 +21,7 @@ public static unsafe class TermCopy
         ulong* scan = *top;
         ulong* free = scan;
         ulong result = t.Bits;
-        free = CopyWord(&result, free, literals, literalBytes, offHeapList);
+        free = CopyWord(&result, free, literals, literalBytes, literalsStay, offHeapList);
         while (scan < free)
         {
             ulong word = *scan;
@@ -31,7 +31,7 @@ public static unsafe class TermCopy
                 while (true)
                 {
                     ulong* from = (ulong*)(word - Term.ListTag);
-                    if ((nuint)((byte*)from - literals) < literalBytes) break;
+                    if ((nuint)((byte*)from - literals) < literalBytes && !RetiringLiterals.Has(literalsStay, from)) break;
                     ulong head = from[0], tail = from[1];
                     ulong* to = free;
                     *scan = (ulong)to | Term.ListTag;
@@ -47,7 +47,7 @@ public static unsafe class TermCopy
             }
             else if (tag == Term.BoxedTag)
             {
-                free = CopyBoxed(scan, free, literals, literalBytes, offHeapList);
+                free = CopyBoxed(scan, free, literals, literalBytes, literalsStay, offHeapList);
                 scan++;
             }
             else if (tag != 0 || ((GcTrace.TransparentKinds >> (int)Header.Kind(word)) & 1) != 0)
@@ -101,11 +101,11 @@ public static unsafe class TermCopy
         return bytes;
     }
 
-    private static ulong* CopyWord(ulong* slot, ulong* free, byte* literals, nuint literalBytes, BinaryRef** offHeapList)
+    private static ulong* CopyWord(ulong* slot, ulong* free, byte* literals, nuint literalBytes, HeapShared* shared, BinaryRef** offHeapList)
     {
-        if ((*slot & Term.PrimaryMask) == Term.BoxedTag) return CopyBoxed(slot, free, literals, literalBytes, offHeapList);
+        if ((*slot & Term.PrimaryMask) == Term.BoxedTag) return CopyBoxed(slot, free, literals, literalBytes, shared, offHeapList);
         ulong* from = (ulong*)(*slot - Term.ListTag);
-        if ((nuint)((byte*)from - literals) < literalBytes) return free;
+        if ((nuint)((byte*)from - literals) < literalBytes && !RetiringLiterals.Has(shared, from)) return free;
         *slot = (ulong)free | Term.ListTag;
         free[0] = from[0];
         free[1] = from[1];
@@ -114,10 +114,10 @@ public static unsafe class TermCopy
 
     /// <summary>Copies one boxed object and puts the new term into the slot; gives the new free end.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static ulong* CopyBoxed(ulong* slot, ulong* free, byte* literals, nuint literalBytes, BinaryRef** offHeapList)
+    private static ulong* CopyBoxed(ulong* slot, ulong* free, byte* literals, nuint literalBytes, HeapShared* shared, BinaryRef** offHeapList)
     {
         ulong* from = (ulong*)(*slot - Term.BoxedTag);
-        if ((nuint)((byte*)from - literals) < literalBytes) return free;
+        if ((nuint)((byte*)from - literals) < literalBytes && !RetiringLiterals.Has(shared, from)) return free;
         ulong header = *from;
         *slot = (ulong)free | Term.BoxedTag;
         ulong kind = Header.Kind(header);

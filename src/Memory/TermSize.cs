@@ -9,7 +9,7 @@ public static unsafe class TermSize
     /// <summary>erts_debug:flat_size/1: as if nothing were shared; literals count; the empty tuple is 0, because in OTP it exists once.</summary>
     public static long Flat(Term t) => Walk(t, null, Reported, null);
 
-    /// <summary>Words that TermCopy.To needs. Literals of <paramref name="literalsStay"/> are not copied and count 0; null: they are copied too.</summary>
+    /// <summary>Words that TermCopy.To needs. Literals of <paramref name="literalsStay"/> that are not given up are not copied and count 0; null: they are copied too.</summary>
     public static long ForCopy(Term t, HeapShared* literalsStay)
     {
         if (t.IsImmediate) return 0;
@@ -42,7 +42,7 @@ public static unsafe class TermSize
             Term x = *at++;
             if (x.IsImmediate || x.IsNone) continue;
             ulong* p = (ulong*)(x.Bits & ~Term.PrimaryMask);
-            if (skipLiterals != null && Heap.IsLiteral(skipLiterals, p)) continue;
+            if (skipLiterals != null && RetiringLiterals.Stays(skipLiterals, p)) continue;
             if (seen != null)
             {
                 int added = seen->Add((ulong)p);
@@ -58,7 +58,7 @@ public static unsafe class TermSize
                 while (seen == null && ((Term*)p)->IsImmediate && ((Term*)p)[1].IsCons)
                 {
                     ulong* next = (ulong*)((Term*)p)[1].Cell;
-                    if (skipLiterals != null && Heap.IsLiteral(skipLiterals, next)) break;
+                    if (skipLiterals != null && RetiringLiterals.Stays(skipLiterals, next)) break;
                     p = next;
                     sum += 2;
                 }

@@ -13,6 +13,7 @@ public unsafe struct Machine
     public CodeTable Code;
     public FunTable Funs;
     public LiteralArea Literals;
+    public LiteralCollector Retired;
     public HeapShared HeapShared;
     public ModuleFinder Finder;
     public Counters Counters;
@@ -115,6 +116,7 @@ public unsafe struct Machine
         ModuleFinder.Destroy(m);
         m->Environment.Free();
         PersistentTerms.Destroy(m);
+        LiteralCollector.Destroy(m);
         EtsTables.Destroy(m);
         TraceSessions.Destroy(m);
         ExportTable.Destroy(m);

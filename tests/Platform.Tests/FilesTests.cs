@@ -60,6 +60,64 @@ public unsafe class FilesTests
     }
 
     [Fact]
+    public void PiecesAreWrittenInOrder()
+    {
+        using TempFolder folder = new();
+        fixed (byte* path = folder.At("file"), text = "abcdef"u8)
+        {
+            IoPiece* pieces = stackalloc IoPiece[] { new() { Data = text + 3, Bytes = 3 }, new() { Data = text, Bytes = 0 }, new() { Data = text, Bytes = 2 } };
+            Assert.Equal(Errno.None, Files.Open(path, OpenModes.Write | OpenModes.Create, 0x1A4, out int file));
+            Assert.Equal(Errno.None, Files.WritePieces(file, pieces, 3, out nuint written));
+            Assert.Equal((nuint)5, written);
+            Assert.Equal(Errno.None, Files.WritePiecesAt(file, pieces, 1, 10, out written));
+            Assert.Equal((nuint)3, written);
+            Assert.Equal(Errno.None, Files.Seek(file, 0, SeekOrigin.Current, out long position));
+            Assert.Equal(5, position);
+            Assert.Equal(Errno.None, Files.Allocate(file, 10, 10));
+            Files.Advise(file, 0, 0, FileAdvice.Sequential);
+            Assert.Equal(Errno.None, Files.CheckOpen(file));
+            _ = Files.Close(file);
+            Assert.Equal("defab\0\0\0\0\0def\0\0\0\0\0\0\0", File.ReadAllText(Path.Combine(folder.Path, "file")));
+            Assert.Equal(Errno.Ebadf, Files.WritePieces(100_000, pieces, 3, out _));
+            Assert.Equal(Errno.Ebadf, Files.Allocate(100_000, 0, 1));
+            Assert.Equal(Errno.Ebadf, Files.CheckOpen(100_000));
+        }
+    }
+
+    [Fact]
+    public void AFileInMemoryHasNoName()
+    {
+        byte* back = stackalloc byte[8];
+        fixed (byte* text = "abcdef"u8)
+        {
+            Assert.Equal(Errno.None, Files.OpenInMemory(out int file));
+            Assert.Equal(Errno.None, Files.WriteAll(file, text, 6));
+            Assert.Equal(Errno.None, Files.ReadAt(file, back, 8, 2, out nuint read));
+            Assert.Equal((nuint)4, read);
+            Assert.Equal((byte)'c', back[0]);
+            Assert.Equal(Errno.None, FileSystem.StatusOf(file, out FileStatus status));
+            Assert.Equal((FileType.Regular, 0u), (status.Type, status.Links));
+            Assert.Equal(Errno.None, Files.Close(file));
+        }
+    }
+
+    [Fact]
+    public void TheOwnerCanBeSetToWhatItIs()
+    {
+        using TempFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "file"), "");
+        OsProcess.EffectiveIds(out uint user, out _);
+        fixed (byte* path = folder.At("file"), missing = folder.At("missing"))
+        {
+            Assert.Equal(Errno.None, FileSystem.Status(path, true, out FileStatus before));
+            Assert.Equal(user, before.User);
+            Assert.Equal(Errno.None, FileSystem.SetOwner(path, uint.MaxValue, before.Group));
+            Assert.Equal(Errno.None, FileSystem.SetOwner(path, before.User, uint.MaxValue));
+            Assert.Equal(Errno.Enoent, FileSystem.SetOwner(missing, uint.MaxValue, uint.MaxValue));
+        }
+    }
+
+    [Fact]
     public void ErrorsAreTold()
     {
         using TempFolder folder = new();

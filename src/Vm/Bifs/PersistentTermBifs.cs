@@ -1,5 +1,5 @@
-// persistent_term: a table of the VM whose keys and values are literals, so that reading copies nothing. What is replaced or erased stays in the literal
-// area until the VM ends, because processes may still refer to it and nothing asks them yet.
+// persistent_term: a table of the VM whose keys and values are literals, so that reading copies nothing. What is replaced or erased is given up to
+// the LiteralCollector, which frees it when no process refers to it.
 //
 // Threads: reading takes no lock. A slot of the hash array holds the address of a finished tuple {Key, Value}; changing a term swaps that address.
 // Arrays that were outgrown are kept, because a reader may still be in one. Changes are made under a lock, one after the other.
@@ -30,8 +30,6 @@ public unsafe struct PersistentTerms
     private nint slots;
     private OsMutex mutex;
     private int count, started;
-    // Every entry ever made: its memory and its claims.
-    private NativeList<ModuleLiterals> entries;
 
     private const uint Seed = 0x7E57, FirstMask = 127;
 
@@ -115,8 +113,13 @@ public unsafe struct PersistentTerms
         t->mutex.Unlock();
     }
 
-    /// <summary>Sets a key. conflict: OnlyNew, and it has another value. False then, and when memory is out.</summary>
-    public static bool Put(Machine* m, Term key, Term value, Mode mode, out bool conflict)
+    // In front of the tuple of an entry, dressed as a bignum, stands what literal memory it has.
+    private const int HeadWords = 5;
+
+    private static ModuleLiterals* LiteralsOf(nint entry) => (ModuleLiterals*)((ulong*)entry - HeadWords + 1);
+
+    /// <summary>Sets a key. conflict: OnlyNew, and it has another value. False then, and when memory is out. much: a lot waits to be freed (LiteralCollector.Retire).</summary>
+    public static bool Put(Machine* m, Term key, Term value, Mode mode, out bool conflict, out bool much)
     {
         PersistentTerms* t = &m->PersistentTerms;
         if (Volatile.Read(ref t->started) == 0) Start(m);
@@ -127,6 +130,7 @@ public unsafe struct PersistentTerms
         conflict = pair != null && !same && mode == Mode.OnlyNew;
         bool good = same || (!conflict && PutLocked(m, key, value));
         t->mutex.Unlock();
+        much = good && !same && pair != null && LiteralCollector.Retire(m, LiteralsOf((nint)pair));
         return good;
     }
 
@@ -141,41 +145,49 @@ public unsafe struct PersistentTerms
         pair[0] = Header.Make(Header.Tuple, 2);
         pair[1] = key.Bits;
         pair[2] = value.Bits;
-        if (!t->entries.Reserve(1, Owner.Literals)) return false;
+        long words = TermSize.ForCopy(Term.Boxed(pair), null);
         ModuleLiterals literals;
-        if (!LiteralArea.AllocModule(&m->Literals, TermSize.ForCopy(Term.Boxed(pair), null), &literals)) return false;
+        if (words < 0 || !LiteralArea.AllocModule(&m->Literals, HeadWords + words, &literals)) return false;
+        ulong* entry = literals.Start + HeadWords;
+        *literals.Start = Header.Make(Header.PositiveBig, HeadWords - 1);
+        literals.Top = entry;
         LiteralArea.Add(&literals, Term.Boxed(pair));
-        t->entries.Add(literals, Owner.Literals);
+        *LiteralsOf((nint)entry) = literals;
         if (Search(s, key, out nint* slot) == null) t->count++;
         if (*slot == 0) s->Filled++;
-        Volatile.Write(ref *slot, (nint)literals.Start);
+        Volatile.Write(ref *slot, (nint)entry);
         return true;
     }
 
-    /// <summary>Removes a key. False: there is none.</summary>
-    public static bool Erase(Machine* m, Term key)
+    /// <summary>Removes a key. False: there is none. much: as Put.</summary>
+    public static bool Erase(Machine* m, Term key, out bool much)
     {
         PersistentTerms* t = &m->PersistentTerms;
         if (Volatile.Read(ref t->started) == 0) Start(m);
         t->mutex.Lock();
         Slots* s = (Slots*)t->slots;
         nint* slot = null;
-        bool found = s != null && Search(s, key, out slot) != null;
-        if (found)
+        Term* pair = s == null ? null : Search(s, key, out slot);
+        if (pair != null)
         {
             Volatile.Write(ref *slot, Erased);
             t->count--;
         }
         t->mutex.Unlock();
-        return found;
+        much = pair != null && LiteralCollector.Retire(m, LiteralsOf((nint)pair));
+        return pair != null;
     }
 
     /// <summary>Frees the table and the claims of its terms.</summary>
     public static void Destroy(Machine* m)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        for (int i = 0; i < t->entries.Count; i++) LiteralArea.FreeModule(&m->Literals, t->entries.Items + i);
-        t->entries.Free(Owner.Literals);
+        int at = 0;
+        for (Term pair = Next(m, ref at); !pair.IsNone; pair = Next(m, ref at))
+        {
+            ModuleLiterals literals = *LiteralsOf((nint)pair.Box);
+            LiteralArea.FreeModule(&m->Literals, &literals);
+        }
         for (Slots* s = (Slots*)t->slots; s != null;)
         {
             Slots* older = s->Older;
@@ -237,19 +249,31 @@ public static unsafe class PersistentTermBifs
     [Bif("persistent_term:put/2")]
     public static Term Put(Process* p, Term* a)
     {
-        return PersistentTerms.Put(p->Machine, a[0], a[1], PersistentTerms.Mode.Replace, out _) ? Am.Ok : Process.SystemLimit(p);
+        if (!PersistentTerms.Put(p->Machine, a[0], a[1], PersistentTerms.Mode.Replace, out _, out bool much)) return Process.SystemLimit(p);
+        return Result(p, Am.Ok, much);
+    }
+
+    // Who replaces faster than others can look through their heaps gives them their turn.
+    private static Term Result(Process* p, Term result, bool much)
+    {
+        Process.Bump(p, 10);
+        return much ? Process.YieldWith(p, result) : result;
     }
 
     /// <summary>badarg when the key has another value.</summary>
     [Bif("persistent_term:put_new/2")]
     public static Term PutNew(Process* p, Term* a)
     {
-        if (PersistentTerms.Put(p->Machine, a[0], a[1], PersistentTerms.Mode.OnlyNew, out bool conflict)) return Am.Ok;
+        if (PersistentTerms.Put(p->Machine, a[0], a[1], PersistentTerms.Mode.OnlyNew, out bool conflict, out _)) return Am.Ok;
         return conflict ? Process.Badarg(p) : Process.SystemLimit(p);
     }
 
     [Bif("persistent_term:erase/1")]
-    public static Term Erase(Process* p, Term* a) => Term.Bool(PersistentTerms.Erase(p->Machine, a[0]));
+    public static Term Erase(Process* p, Term* a)
+    {
+        Term result = Term.Bool(PersistentTerms.Erase(p->Machine, a[0], out bool much));
+        return Result(p, result, much);
+    }
 
     /// <summary>#{count, memory}.</summary>
     [Bif("persistent_term:info/0")]
@@ -261,7 +285,7 @@ public static unsafe class PersistentTermBifs
     {
         int at = 0;
         for (Term pair = PersistentTerms.Next(p->Machine, ref at); !pair.IsNone; pair = PersistentTerms.Next(p->Machine, ref at))
-            PersistentTerms.Erase(p->Machine, pair.TupleElements[0]);
+            PersistentTerms.Erase(p->Machine, pair.TupleElements[0], out _);
         return Am.Ok;
     }
 }

@@ -128,7 +128,7 @@ public static unsafe class PortBifs
         Signal* term = null;
         if (!a[1].IsImmediate)
         {
-            term = Signal.Carrying(p->Machine, SignalKind.Message, a[1]);
+            term = Signal.Keeping(a[1]);
             if (term == null) return Process.SystemLimit(p);
         }
         Port* port = Find(p, a[0]);

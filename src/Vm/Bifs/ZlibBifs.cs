@@ -375,7 +375,7 @@ public static unsafe class ZlibBifs
         ZlibStream* z = Enter(p, a);
         if (z == null) return Term.None;
         if (z->Stash != null) return Process.Error(p, Am.Error);
-        z->Stash = Signal.Carrying(p->Machine, SignalKind.Message, a[1]);
+        z->Stash = Signal.Keeping(a[1]);
         return z->Stash == null ? Process.SystemLimit(p) : Am.Ok;
     }
 }

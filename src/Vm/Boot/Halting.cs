@@ -2,7 +2,6 @@
 namespace MyBeam.Vm;
 
 using System.Threading;
-using MyBeam.Memory;
 using MyBeam.Platform;
 
 /// <summary>Ends the VM.</summary>

@@ -32,8 +32,6 @@ public unsafe struct CodeTable
     /// <summary>Handler address of each catch index, in pieces.</summary>
     private fixed ulong catches[MostPieces];
     private uint catchCount;
-    /// <summary>Literals of versions that were purged.</summary>
-    private NativeList<ModuleLiterals> retired;
 
     private const int MostPieces = 1024;
     private const uint PieceCatches = 4096;
@@ -202,7 +200,7 @@ public unsafe struct CodeTable
         Volatile.Write(ref module->Deleted, 1);
     }
 
-    /// <summary>Frees an old version; no process runs it or returns to it, and all other schedulers stand still. Its literals stay: terms may refer to them.</summary>
+    /// <summary>Frees an old version; no process runs it or returns to it, and all other schedulers stand still. Its literals are given up (LiteralCollector).</summary>
     public static void Purge(Machine* m, LoadedModule* old)
     {
         CodeTable* t = &m->Code;
@@ -213,10 +211,10 @@ public unsafe struct CodeTable
         Discard(m, old);
     }
 
-    /// <summary>Frees a version that no table names; its literals stay.</summary>
+    /// <summary>Frees a version that no table names; its literals are given up.</summary>
     public static void Discard(Machine* m, LoadedModule* module)
     {
-        m->Code.retired.Add(module->Literals, Owner.Code);
+        LiteralCollector.Retire(m, &module->Literals);
         for (int k = 0; k < module->FunCount; k++)
         {
             FunEntry* f = module->Funs[k].Entry;
@@ -347,12 +345,6 @@ public unsafe struct CodeTable
     {
         CodeTable* t = &m->Code;
         for (int i = 0; i < t->addressCount; i++) LoadedModule.Free(m, t->byAddress[i]);
-        for (int i = 0; i < t->retired.Count; i++)
-        {
-            ModuleLiterals literals = t->retired[i];
-            LiteralArea.FreeModule(&m->Literals, &literals);
-        }
-        t->retired.Free(Owner.Code);
         if (t->byAddress != null) Allocator.Free(t->byAddress, (nuint)t->addressRoom * 8, Owner.Code);
         for (int i = 0; i < t->oldRows.Count; i++) Allocator.Free((void*)t->oldRows[i], (nuint)t->oldRooms[i] * 8, Owner.Code);
         t->oldRows.Free(Owner.Code);

@@ -39,7 +39,7 @@ public unsafe struct IoInput
     {
         IoInput* io = &m->Io.Input;
         // No message: those have a use of their own for Data0.
-        Signal* s = Signal.Carrying(m, SignalKind.Call, replyAs);
+        Signal* s = Signal.Keeping(replyAs, SignalKind.Call);
         if (s == null) return false;
         s->From = from;
         s->Data0 = (ulong)count;

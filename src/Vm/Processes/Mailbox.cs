@@ -109,6 +109,46 @@ public static unsafe class Mailbox
         Attach(p, s);
     }
 
+    /// <summary>Marks the literal areas that messages refer to (RetiringLiterals.Mark).</summary>
+    public static bool MarkRetiring(Process* p, byte* marks)
+    {
+        HeapShared* shared = &p->Machine->HeapShared;
+        bool found = false;
+        for (Signal* s = p->MailFirst; s != null; s = s->Next) found |= RefersToRetiring(shared, s, marks);
+        return found;
+    }
+
+    // The words of the signal's own head are looked at too: Value is one of them.
+    private static bool RefersToRetiring(HeapShared* shared, Signal* s, byte* marks) => RetiringLiterals.MarkFragment(shared, Signal.Block(s), marks);
+
+    /// <summary>Replaces messages that refer to literals that are given up by copies that do not. After a collection, so nothing else refers to them. False: memory is out.</summary>
+    public static bool LeaveRetiring(Process* p)
+    {
+        HeapShared* shared = &p->Machine->HeapShared;
+        nuint bytes = (nuint)shared->RetiringCount;
+        byte* marks = (byte*)Allocator.Alloc(bytes, Owner.Temporary);
+        if (marks == null) return false;
+        bool good = true;
+        Signal** link = &p->MailFirst;
+        for (; good && *link != null; link = &(*link)->Next)
+        {
+            Signal* s = *link;
+            if (s->HeapIndex >= 0 || !RefersToRetiring(shared, s, marks)) continue;
+            Signal* copy = Signal.Carrying(p->Machine, SignalKind.Message, s->Value);
+            good = copy != null;
+            if (!good) break;
+            copy->From = s->From;
+            copy->Next = s->Next;
+            *link = copy;
+            if (p->Save == &s->Next) p->Save = &copy->Next;
+            if (p->MailLast == &s->Next) p->MailLast = &copy->Next;
+            if (p->Extra != null && p->Extra->Markers.Used != 0) MoveMarkers(p, s, copy);
+            Signal.Free(s);
+        }
+        Allocator.Free(marks, bytes, Owner.Temporary);
+        return good;
+    }
+
     /// <summary>Frees all messages (of a process that ends).</summary>
     public static void Free(Process* p)
     {

@@ -166,7 +166,7 @@ public static unsafe class Monitors
     public static void SetTag(Process* p, Term reference, Term tag)
     {
         KeyEntry* e = p->Extra->Monitors.Find(((Reference*)reference.Box)->Id0, ((Reference*)reference.Box)->Id1);
-        Signal* s = e == null ? null : Signal.Carrying(p->Machine, SignalKind.Message, tag);
+        Signal* s = e == null ? null : Signal.Keeping(tag);
         if (s != null) e->C |= (ulong)s;
     }
 

@@ -26,7 +26,7 @@ public static unsafe class ProcessGc
 
     private static bool Run(Process* p, long need, Term* x, long live)
     {
-        RootRange* roots = stackalloc RootRange[8];
+        RootRange* roots = stackalloc RootRange[MostRoots];
         Mailbox.BeforeCollection(p);
         Heap.AbsorbMessages(&p->Heap);
         int count = Roots(p, x, live, roots);
@@ -102,7 +102,7 @@ public static unsafe class ProcessGc
 
     private static bool RunMajor(Process* p, long need, Term* x, long live)
     {
-        RootRange* roots = stackalloc RootRange[8];
+        RootRange* roots = stackalloc RootRange[MostRoots];
         Mailbox.BeforeCollection(p);
         Heap.AbsorbMessages(&p->Heap);
         bool good = Gc.CollectMajor(&p->Heap, need, roots, Roots(p, x, live, roots));
@@ -113,13 +113,17 @@ public static unsafe class ProcessGc
     /// <summary>Collects a process that is not in the middle of anything (its x registers are saved) into a block of exactly its size.</summary>
     public static bool Hibernate(Process* p)
     {
-        RootRange* roots = stackalloc RootRange[8];
+        RootRange* roots = stackalloc RootRange[MostRoots];
         Mailbox.BeforeCollection(p);
         Heap.AbsorbMessages(&p->Heap);
         return Gc.Hibernate(&p->Heap, roots, Roots(p, p->SavedX, p->SavedCount, roots));
     }
 
-    private static int Roots(Process* p, Term* x, long live, RootRange* roots)
+    /// <summary>Most ranges that Roots gives.</summary>
+    internal const int MostRoots = 8;
+
+    /// <summary>The roots of a process whose live x registers are these, without its stack; their number.</summary>
+    internal static int Roots(Process* p, Term* x, long live, RootRange* roots)
     {
         int n = 0;
         roots[n++] = new RootRange(x, live);

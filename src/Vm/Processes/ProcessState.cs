@@ -20,10 +20,9 @@ public static unsafe class ProcessState
         Process* p = ProcessTable.Add(m);
         if (p == null) return null;
         p->Context = context;
-        Mailbox.Initialize(p);
         if (!Heap.Create(&p->Heap, &m->HeapShared, System.Math.Max(words, FirstHeap)))
         {
-            ProcessTable.Remove(m, p);
+            Free(p);
             return null;
         }
         p->Heap.MinSize = m->HeapShared.MinHeapSize;
@@ -34,7 +33,6 @@ public static unsafe class ProcessState
         // The bottom frame: one slot, the return to the run loop.
         p->Heap.Stack--;
         *p->Heap.Stack = (ulong)m->HaltCode;
-        Timers.ProcessStarted(p);
         return p;
     }
 

@@ -63,7 +63,7 @@ public unsafe struct ProcessTable
         return pid;
     }
 
-    /// <summary>A structure with a pid and an unlocked lock, everything else zero, in its place; Status is Running, so nobody schedules it. Null: memory is out
+    /// <summary>A structure with a pid and an unlocked lock, an empty mailbox, everything else zero, in its place; Status is Running, so nobody schedules it. Null: memory is out
     /// or the table is full.</summary>
     public static Process* Add(Machine* m)
     {
@@ -89,6 +89,9 @@ public unsafe struct ProcessTable
         p->Pid = Term.Pid(number);
         p->Status = ProcessStatus.Running;
         p->Lock.Unlock();
+        // From the next line on processes/0 gives its pid: timers and signals to it must not find it dead.
+        Mailbox.Initialize(p);
+        Timers.ProcessStarted(p);
         Volatile.Write(ref *(nint*)&t->places[number & t->mask], (nint)p);
         t->mutex.Unlock();
         return p;

@@ -57,7 +57,8 @@ public unsafe struct Schedulers
     /// <summary>Schedulers that stand still, and those whose loops have ended.</summary>
     private int standing, gone;
     private OsMutex stopMutex;
-    private OsMutex codeMutex;
+    // The lock of LockCode: who comes gets the next number, who has the number served has the lock.
+    private int codeNext, codeServed;
     /// <summary>--deterministic: choices come from the seed, time is virtual.</summary>
     public int Deterministic;
 
@@ -234,6 +235,7 @@ public unsafe struct Schedulers
         {
             if (Volatile.Read(ref m->Halting) != 0 || Volatile.Read(ref m->Ending) != 0) return;
             if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
+            if (Volatile.Read(ref m->Retired.Due) != 0) LiteralCollector.Step(m);
             // What the main process left in its context stays as it is.
             if (Volatile.Read(ref m->Schedulers.MainStop) != 0) return;
             // The clock is read once in a few slices; a timer is late by no more than these take.
@@ -251,6 +253,7 @@ public unsafe struct Schedulers
             asked = false;
             if (p == null)
             {
+                if (Volatile.Read(ref m->Retired.Due) != 0) continue;
                 if (!Idle(m, s, main, out asked)) return;
                 continue;
             }
@@ -340,7 +343,8 @@ public unsafe struct Schedulers
         p->Lock.Lock();
         // Signals are for RunSlice to handle; messages wait until the process is resumed.
         bool hold = p->SuspendCount > 0;
-        for (Signal* s = p->InFirst; hold && s != null; s = s->Next) hold = s->Kind is SignalKind.Message or SignalKind.AliasMessage;
+        for (Signal* s = p->InFirst; hold && s != null; s = s->Next)
+            hold = s->Kind is SignalKind.Message or SignalKind.AliasMessage || LiteralCollector.MustWait(p, s);
         if (hold) p->Status = ProcessStatus.Suspended;
         p->Lock.Unlock();
         return hold;
@@ -487,7 +491,23 @@ public unsafe struct Schedulers
     }
 
     /// <summary>Takes the lock of those who change code. It is held while a module is loaded.</summary>
-    public static void LockCode(Machine* m) => LockPatiently(m, &m->Schedulers.codeMutex);
+    /// <remarks>In the order in which they ask: one that changes tracing all the time would keep out those who load otherwise.</remarks>
+    public static void LockCode(Machine* m)
+    {
+        int number = Interlocked.Increment(ref m->Schedulers.codeNext) - 1;
+        if (Volatile.Read(ref m->Schedulers.codeServed) == number) return;
+        // Who waits stands still for StopAll, whose caller may have the lock.
+        Interlocked.Increment(ref m->Schedulers.standing);
+        for (int i = 0; ; i++)
+        {
+            int served = Volatile.Read(ref m->Schedulers.codeServed);
+            if (served == number) break;
+            if (i < Spins) ThreadPause.Once();
+            else Threads.Wait(&m->Schedulers.codeServed, served, 1_000_000);
+        }
+        Interlocked.Decrement(ref m->Schedulers.standing);
+        if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
+    }
 
     /// <summary>Takes a lock under which others may stand still or wait for LockCode: who waits for it must not keep StopAll waiting.</summary>
     public static void LockPatiently(Machine* m, OsMutex* mutex)
@@ -508,7 +528,11 @@ public unsafe struct Schedulers
     }
 
     /// <summary>Gives the lock back.</summary>
-    public static void UnlockCode(Machine* m) => m->Schedulers.codeMutex.Unlock();
+    public static void UnlockCode(Machine* m)
+    {
+        int served = Interlocked.Increment(ref m->Schedulers.codeServed);
+        if (Volatile.Read(ref m->Schedulers.codeNext) != served) Threads.Wake(&m->Schedulers.codeServed, int.MaxValue);
+    }
 
     private static int* StopWord(Machine* m) => &m->Schedulers.stopRequests;
 

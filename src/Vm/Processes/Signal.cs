@@ -82,14 +82,19 @@ public unsafe struct Signal
         return s;
     }
 
-    /// <summary>A signal that carries a copy of a term (literals stay where they are).</summary>
-    public static Signal* Carrying(Machine* m, SignalKind kind, Term value)
+    /// <summary>A signal that carries a copy of a term (literals stay where they are). It must go to its process before the native that makes it returns.</summary>
+    public static Signal* Carrying(Machine* m, SignalKind kind, Term value) => Carrying(kind, value, &m->HeapShared);
+
+    /// <summary>A signal that only keeps a copy of a term, literals included: nobody asks it when literals are given up.</summary>
+    public static Signal* Keeping(Term value, SignalKind kind = SignalKind.Message) => Carrying(kind, value, null);
+
+    private static Signal* Carrying(SignalKind kind, Term value, HeapShared* literalsStay)
     {
-        long words = TermSize.ForCopy(value, &m->HeapShared);
+        long words = TermSize.ForCopy(value, literalsStay);
         if (words < 0) return null;
         Signal* s = New(kind, words, out ulong* room);
         if (s == null) return null;
-        s->Value = words == 0 ? value : TermCopy.To(value, &room, &s->OffHeap, &m->HeapShared);
+        s->Value = words == 0 ? value : TermCopy.To(value, &room, &s->OffHeap, literalsStay);
         return s;
     }
 

@@ -134,7 +134,7 @@ public static unsafe class Signals
         if (s == null) return;
         s->Id0 = ((Reference*)reference.Box)->Id0;
         s->Id1 = ((Reference*)reference.Box)->Id1;
-        if (SeqTrace.IsOn(p)) SeqTrace.Sending(p, pid, s, message);
+        if (SeqTrace.IsOn(p)) SeqTrace.Sending(p, reference, s, message);
         Send(m, p->Context, pid, s);
     }
 

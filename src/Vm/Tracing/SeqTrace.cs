@@ -155,7 +155,7 @@ internal static unsafe class SeqTrace
         SeqLabel* l = null;
         if (!value.IsImmediate)
         {
-            Signal* carrier = Signal.Carrying(p->Machine, SignalKind.Message, value);
+            Signal* carrier = Signal.Keeping(value);
             l = carrier == null ? null : (SeqLabel*)Allocator.Alloc((nuint)sizeof(SeqLabel), Owner.Process);
             if (l == null)
             {
