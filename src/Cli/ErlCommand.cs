@@ -1,8 +1,7 @@
-// mybeam erl: OTP's own system, started as the program erl starts it.
+// mybeam erl: OTP's own system, started as the program erl starts it. ErlLine and EmulatorFlags read the command line; this sets up the VM and runs it.
 namespace MyBeam.Cli;
 
 using System;
-using System.Runtime.InteropServices;
 using MyBeam.Memory;
 using MyBeam.Platform;
 using MyBeam.Vm;
@@ -10,22 +9,118 @@ using MyBeam.Vm;
 /// <summary>The command `erl`.</summary>
 public static unsafe class ErlCommand
 {
+    // MyBeam's own flags, for testing: they stand before erl's.
+    private struct Testing
+    {
+        public bool Stress, Verify, Statistics, CheckMemory;
+        public long Threads, Seed;
+    }
+
     /// <summary>Boots and runs until the VM is halted; gives its exit status.</summary>
     public static int Run(byte** arguments, int count, byte* archive, nuint archiveBytes)
     {
+        ErlLine line = default;
+        int status = Run(ref line, arguments, count, archive, archiveBytes);
+        return status;
+    }
+
+    /// <summary>As Run, with a line in which an environment may be set already; frees it.</summary>
+    internal static int Run(ref ErlLine line, byte** arguments, int count, byte* archive, nuint archiveBytes)
+    {
+        Testing t = new() { Seed = -1 };
+        int status = ReadTesting(ref t, ref arguments, ref count);
+        EmulatorFlags flags = default;
+        ArgumentList rest = default;
+        if (status == 0)
+        {
+            bool good = Places(ref line, arguments, count, ref rest) && line.Read(rest.Vector, rest.Count);
+            if (!good) status = line.Status;
+            else if (!flags.Read(line.Emulator)) status = flags.Status;
+            else if (line.Detached && !OsProcess.Detach(out int child)) status = child;
+            else status = Start(ref line, ref flags, t, archive, archiveBytes);
+        }
+        rest.Free();
+        line.Free();
+        if (t.CheckMemory && !RunCommand.MemoryIsClean() && status == 0) status = 1;
+        // Those that say "not an error": the line asked for something that is done now.
+        return status < 0 ? 0 : status;
+    }
+
+    private static int ReadTesting(ref Testing t, ref byte** arguments, ref int count)
+    {
+        for (; count > 0; arguments++, count--)
+        {
+            byte* a = *arguments;
+            if (Program.Is(a, "--gc-stress"u8)) t.Stress = true;
+            else if (Program.Is(a, "--verify-heap"u8)) t.Verify = true;
+            else if (Program.Is(a, "--stats"u8)) t.Statistics = true;
+            else if (Program.Is(a, "--check-memory"u8)) t.CheckMemory = true;
+            else if (Program.Is(a, "--schedulers"u8) || Program.Is(a, "--deterministic"u8))
+            {
+                bool threads = a[2] == 's';
+                long n = count > 1 ? Numbers.Natural(TextStore.Span(arguments[1])) : -1;
+                if (threads && (n < 1 || n > Schedulers.Most)) return Complain("mybeam erl: --schedulers needs a number from 1 to 256"u8, Program.Usage);
+                if (!threads && n < 0) return Complain("mybeam erl: --deterministic needs a number, the seed"u8, Program.Usage);
+                if (threads) t.Threads = n;
+                else t.Seed = n;
+                arguments++;
+                count--;
+            }
+            else return 0;
+        }
+        return 0;
+    }
+
+    // -root, -bindir, -progname and -home are what erl tells the emulator; here they can be given. They count up to -extra.
+    private static bool Places(ref ErlLine line, byte** arguments, int count, ref ArgumentList rest)
+    {
+        line.Status = 1;
+        bool own = true;
+        for (int i = 0; i < count; i++)
+        {
+            byte* a = arguments[i];
+            own &= !Program.Is(a, "-extra"u8) && !Program.Is(a, "-S"u8);
+            bool root = Program.Is(a, "-root"u8), bin = Program.Is(a, "-bindir"u8), name = Program.Is(a, "-progname"u8);
+            if (!own || !(root || bin || name || Program.Is(a, "-home"u8)))
+            {
+                rest.Add(a);
+                continue;
+            }
+            if (++i == count || Program.Is(arguments[i], "--"u8)) return ErlLine.Missing(TextStore.Span(a));
+            byte* value = line.Store.Copy(arguments[i]);
+            if (root) line.Root = value;
+            else if (bin) line.BinFolder = value;
+            else if (name) line.Name = value;
+            else line.Home = value;
+        }
+        return !rest.Failed;
+    }
+
+    private static int Start(ref ErlLine line, ref EmulatorFlags flags, in Testing t, byte* archive, nuint archiveBytes)
+    {
+        if (flags.Atoms != 0 && !AtomTable.SetLimit((int)flags.Atoms)) return Complain("mybeam erl: no memory"u8, 1);
+        if (t.Threads > 0) flags.Settings.Schedulers = flags.Settings.SchedulersOnline = (int)t.Threads;
         Machine* m = Machine.Create(full: true);
-        if (m == null) return Complain("mybeam erl: no memory"u8);
+        if (m == null || !EmulatorSettings.Apply(m, flags.Settings)) return Complain("mybeam erl: no memory"u8, 1);
         m->Finder.Archive = archive;
         m->Finder.ArchiveBytes = archiveBytes;
-        m->Schedulers.Wanted = Threads.AvailableProcessors;
-        int status = Boot(m, arguments, count);
+        m->Settings.Arguments = line.Emulator.Vector;
+        m->Settings.ArgumentCount = line.Emulator.Count;
+        m->Environment = line.Environment;
+        line.Environment = default;
+        if (t.Stress) Slices.Stress(m);
+        if (t.Verify) m->VerifyHeaps = 1;
+        if (t.Statistics) m->SlicesRun.Wanted = 1;
+        if (t.Seed >= 0) Schedulers.SetDeterministic(m, (ulong)t.Seed);
+        if (m->Settings.BreakIgnored) OsSignals.Ignore(OsSignal.Interrupt);
+        int status = Boot(m, ref line, t.Statistics);
         Machine.Destroy(m);
         return status;
     }
 
-    private static int Boot(Machine* m, byte** arguments, int count)
+    private static int Boot(Machine* m, ref ErlLine line, bool statistics)
     {
-        if (!FullBoot.LoadPreloaded(m, out Term missing))
+        if (!FullBoot.LoadPreloaded(m, OtpRoot.Preloaded(line.Root, ref line.Store), out Term missing))
         {
             Output e = new(Files.StandardError);
             e.Text("mybeam erl: the archive in this executable has no module "u8);
@@ -34,43 +129,19 @@ public static unsafe class ErlCommand
             e.Flush();
             return 1;
         }
-        byte** all = (byte**)Allocator.Alloc((nuint)(count + 16) * 8, Owner.Temporary);
-        if (all == null) return Complain("mybeam erl: no memory"u8);
-        int n = 0;
-        fixed (byte* root = "-root\0"u8, folder = "/mybeam-otp\0"u8, bin = "-bindir\0"u8, binFolder = "/mybeam-otp/bin\0"u8, name = "-progname\0"u8, erl = "erl\0"u8, end = "--\0"u8, home = "-home\0"u8, homeVariable = "HOME\0"u8, slash = "/\0"u8)
-        {
-            all[n++] = root;
-            all[n++] = folder;
-            for (int i = 0; i + 1 < count; i++)
-                if (Program.Is(arguments[i], "-root"u8)) all[n - 1] = arguments[i + 1];
-            all[n++] = bin;
-            all[n++] = binFolder;
-            all[n++] = name;
-            all[n++] = erl;
-            all[n++] = end;
-            all[n++] = home;
-            byte* at = OsProcess.Environment(homeVariable);
-            all[n++] = at == null ? slash : at;
-            all[n++] = end;
-            for (int i = 0; i < count; i++)
-            {
-                if (i + 1 < count && Program.Is(arguments[i], "-root"u8)) i++;
-                else all[n++] = arguments[i];
-            }
-            Process* p = FullBoot.Start(m, all, n);
-            if (p == null) return Complain("mybeam erl: no memory"u8);
-            _ = ProcessState.Run(m, p);
-            ProcessState.Free(p);
-        }
-        Allocator.Free(all, (nuint)(count + 16) * 8, Owner.Temporary);
+        Process* p = FullBoot.Start(m, line.Init.Vector, line.Init.Count);
+        if (p == null) return Complain("mybeam erl: no memory"u8, 1);
+        _ = ProcessState.Run(m, p);
+        if (statistics) RunCommand.PrintStatistics(p);
+        ProcessState.Free(p);
         return m->ExitStatus;
     }
 
-    private static int Complain(ReadOnlySpan<byte> text)
+    private static int Complain(ReadOnlySpan<byte> text, int status)
     {
         Output e = new(Files.StandardError);
         e.Line(text);
         e.Flush();
-        return 1;
+        return status;
     }
 }

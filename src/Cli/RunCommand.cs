@@ -258,7 +258,8 @@ public static unsafe class RunCommand
         return false;
     }
 
-    private static void PrintStatistics(Process* p)
+    /// <summary>Reductions, collections and memory, to the standard error.</summary>
+    public static void PrintStatistics(Process* p)
     {
         Output e = new(Files.StandardError);
         e.Text("reductions: "u8);

@@ -21,8 +21,8 @@ public static unsafe class AtomTable
         public ulong Prefix;
     }
 
-    /// <summary>Most atoms there can be (OTP's default).</summary>
-    public const int Limit = 1048576;
+    /// <summary>Most atoms there can be without SetLimit (OTP's default).</summary>
+    private const int DefaultLimit = 1048576;
     private const int ChunkShift = 12, ChunkSize = 1 << ChunkShift;
 
     private struct State
@@ -30,7 +30,7 @@ public static unsafe class AtomTable
         public Entry** Chunks;
         public nint Buckets;
         public uint BucketMask;
-        public int Count;
+        public int Count, Limit;
         public int Lock;
         public int Ready;
         public byte* TextBlock;
@@ -42,13 +42,33 @@ public static unsafe class AtomTable
     /// <summary>Number of atoms.</summary>
     public static int Count => Volatile.Read(ref table.Count);
 
+    /// <summary>Most atoms there can be.</summary>
+    public static int Limit => table.Limit;
+
+    /// <summary>Changes Limit, which is not smaller than what is there already. Only before other threads run. False: memory is out.</summary>
+    public static bool SetLimit(int limit)
+    {
+        int old = (table.Limit + ChunkSize - 1) / ChunkSize, chunks = (int)(((long)limit + ChunkSize - 1) / ChunkSize);
+        if (chunks > old)
+        {
+            Entry** more = (Entry**)Allocator.AllocZeroed((nuint)chunks * (nuint)sizeof(Entry*), Owner.Atoms);
+            if (more == null) return false;
+            for (int i = 0; i < old; i++) more[i] = table.Chunks[i];
+            Allocator.Free(table.Chunks, (nuint)(old * sizeof(Entry*)), Owner.Atoms);
+            table.Chunks = more;
+        }
+        table.Limit = Math.Max(limit, table.Count);
+        return true;
+    }
+
     /// <summary>Makes the table and the well-known atoms of <see cref="Am"/>. May be called more than once.</summary>
     public static void Initialize()
     {
         Enter();
         if (table.Ready == 0)
         {
-            table.Chunks = (Entry**)Allocator.AllocZeroed((nuint)(Limit / ChunkSize * sizeof(Entry*)), Owner.Atoms);
+            table.Limit = DefaultLimit;
+            table.Chunks = (Entry**)Allocator.AllocZeroed((nuint)(DefaultLimit / ChunkSize * sizeof(Entry*)), Owner.Atoms);
             table.BucketMask = 8191;
             table.Buckets = (nint)NewBuckets(8191);
             ReadOnlySpan<byte> names = Am.Names;
@@ -152,7 +172,7 @@ public static unsafe class AtomTable
     private static Term InsertLocked(byte* text, int bytes, uint hash)
     {
         int index = table.Count;
-        if (index >= Limit) return Term.None;
+        if (index >= table.Limit) return Term.None;
         if ((uint)index * 2 > table.BucketMask && !Grow()) return Term.None;
         ref Entry* chunk = ref table.Chunks[index >> ChunkShift];
         if (chunk == null)

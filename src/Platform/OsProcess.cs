@@ -26,6 +26,12 @@ public static unsafe partial class OsProcess
     public static partial void Abort();
 
     /// <summary>
+    /// Goes on in the background: in a process of its own, in a new session without a terminal, whose standard descriptors are /dev/null. Before any thread is
+    /// started. False in the process that was there before, with the status to end with.
+    /// </summary>
+    public static partial bool Detach(out int status);
+
+    /// <summary>
     /// The value of an environment variable, with a zero at the end; null when there is none. Good until the process's environment changes.
     /// </summary>
     public static partial byte* Environment(byte* name);

@@ -52,6 +52,7 @@ public unsafe struct Machine
     public IoServer Io;
     public VmEnvironment Environment;
     public SystemFlags Flags;
+    public EmulatorSettings Settings;
     public StatisticsSince Statistics;
     public SliceMeasure SlicesRun;
     public PersistentTerms PersistentTerms;
@@ -79,6 +80,7 @@ public unsafe struct Machine
         m->Schedulers.Wanted = 1;
         DirtyPool.Create(&m->DirtyCpu, m, Schedulers.Most);
         DirtyPool.Create(&m->DirtyIo, m, 10);
+        m->Settings = EmulatorSettings.Default();
         m->SliceReductions = 4000;
         m->WorkReductions = Slices.Reductions;
         void* space = OsMemory.Reserve((nuint)LiteralSpace);

@@ -32,6 +32,37 @@ public static unsafe partial class OsProcess
     public static partial void Abort() => abort();
 
     /// <inheritdoc/>
+    public static partial bool Detach(out int status)
+    {
+        status = 0;
+        int child = fork();
+        if (child != 0)
+        {
+            status = child < 0 ? 1 : 0;
+            return false;
+        }
+
+        _ = setsid();
+        // Not the leader of its session: a terminal that it opens does not become its own.
+        if (fork() != 0)
+        {
+            return false;
+        }
+
+        fixed (byte* path = "/dev/null\0"u8)
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                // The lowest free number is the one just closed.
+                _ = Files.Close(i);
+                _ = open(path, i == 0 ? 0 : 1);
+            }
+        }
+
+        return true;
+    }
+
+    /// <inheritdoc/>
     public static partial byte* Environment(byte* name) => getenv(name);
 
     /// <inheritdoc/>
@@ -138,6 +169,15 @@ public static unsafe partial class OsProcess
 
     [DllImport("libc"), SuppressGCTransition]
     private static extern uint getegid();
+
+    [DllImport("libc")]
+    private static extern int fork();
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern int setsid();
+
+    [DllImport("libc"), SuppressGCTransition]
+    private static extern int open(byte* path, int flags);
 
     [DllImport("libc")]
     private static extern void exit(int status);

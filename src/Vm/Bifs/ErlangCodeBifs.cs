@@ -179,7 +179,8 @@ public static unsafe class ErlangCodeBifs
         if (item == Am.Attributes) return External(p, m->Attributes);
         if (item == Am.Compile) return External(p, m->CompileInfo);
         if (item == Am.Native) return Am.False;
-        return item == Am.Nifs || item == Am.NativeAddresses ? Term.Nil : Term.None;
+        if (item == Am.Nifs) return Nifs(p, m);
+        return item == Am.NativeAddresses ? Term.Nil : Term.None;
     }
 
     private static Term Exports(Process* p, LoadedModule* m)
@@ -195,6 +196,24 @@ public static unsafe class ErlangCodeBifs
         for (int i = m->FunctionCount - 1; i >= 0; i--)
         {
             ulong* info = m->Code + m->FunctionWords[i];
+            list = Process.Cons(p, Pair(p, new Term(info[2]), Term.Small((long)info[3])), list);
+        }
+        return list;
+    }
+
+    // The functions of a module with a NIF library that are natives. Those of prim_file named internal_ and is_translatable are BIFs in OTP.
+    private static Term Nifs(Process* p, LoadedModule* m)
+    {
+        AtomTable.Entry* module = AtomTable.Get(m->Name);
+        Term list = Term.Nil;
+        if (!NativeLibraryBifs.IsBuiltIn(new ReadOnlySpan<byte>(module->Text, module->Bytes))) return list;
+        for (int i = m->FunctionCount - 1; i >= 0; i--)
+        {
+            ulong* info = m->Code + m->FunctionWords[i];
+            if ((info[4] & ~2UL) != p->Machine->HaltCode[1]) continue;
+            AtomTable.Entry* name = AtomTable.Get(new Term(info[2]));
+            ReadOnlySpan<byte> text = new(name->Text, name->Bytes);
+            if (text.StartsWith("internal_"u8) || text.SequenceEqual("is_translatable"u8)) continue;
             list = Process.Cons(p, Pair(p, new Term(info[2]), Term.Small((long)info[3])), list);
         }
         return list;

@@ -7,7 +7,7 @@ public static unsafe class ErtsMiscBifs
 {
     /// <summary>How error_logger shows warnings.</summary>
     [Bif("error_logger:warning_map/0")]
-    public static Term WarningMap(Process* p, Term* a) => Am.Warning;
+    public static Term WarningMap(Process* p, Term* a) => p->Machine->Settings.Warnings;
 
     // -- dynamic tracing (DTrace tags): there is none --
 

@@ -9,12 +9,17 @@ using MyBeam.Platform;
 internal static unsafe class FileNameBifs
 {
     [Bif("file:native_name_encoding/0")]
-    public static Term NativeNameEncoding(Process* p, Term* a) => IsUtf8() ? Am.Utf8 : Am.Latin1;
+    public static Term NativeNameEncoding(Process* p, Term* a) => IsUtf8(p->Machine) ? Am.Utf8 : Am.Latin1;
 
     /// <summary>
-    /// Whether names are UTF-8: as OTP decides it without +fn, by the character set of LC_ALL, LC_CTYPE or LANG, whichever comes first and is not empty.
+    /// Whether names are UTF-8: as +fn says, or as OTP decides it without, by the character set of LC_ALL, LC_CTYPE or LANG, whichever comes first and is not empty.
     /// </summary>
-    public static bool IsUtf8()
+    public static bool IsUtf8(Machine* m)
+    {
+        return m->Settings.FileNames != 0 ? m->Settings.FileNames == 1 : LocaleIsUtf8();
+    }
+
+    private static bool LocaleIsUtf8()
     {
         fixed (byte* all = "LC_ALL\0"u8, type = "LC_CTYPE\0"u8, lang = "LANG\0"u8)
         {
@@ -40,7 +45,7 @@ internal static unsafe class FileNameBifs
     public static Term NameToNative(Process* p, Term* a)
     {
         if (a[0].IsBitstring) return TerminatedCopy(p, a[0]);
-        bool utf8 = IsUtf8();
+        bool utf8 = IsUtf8(p->Machine);
         long size = ListSize(a[0], utf8, null);
         if (size < 0) return Process.Badarg(p);
         Term made = Binaries.New(p, size + 1, out byte* data);
@@ -69,7 +74,7 @@ internal static unsafe class FileNameBifs
         }
         else
         {
-            bool utf8 = IsUtf8();
+            bool utf8 = LocaleIsUtf8();
             long size = ListSize(name, utf8, null);
             byte* copy = size < 0 ? null : to.Reserve(size + 1);
             if (copy == null) return false;
@@ -138,7 +143,7 @@ internal static unsafe class FileNameBifs
     {
         if (!Binaries.Aligned(a[0], out byte* data, out long bytes, out byte* copy)) return Process.Badarg(p);
         Term name;
-        if (!IsUtf8()) name = ErlangBinaryBifs.ByteList(p, data, 0, bytes, Term.Nil);
+        if (!IsUtf8(p->Machine)) name = ErlangBinaryBifs.ByteList(p, data, 0, bytes, Term.Nil);
         else if (Utf8Text.Check(data, bytes, out _, out long characters) != Utf8End.Complete) name = Process.Tuple(p, Am.Error, Am.Warning);
         else name = Utf8Text.ToList(p, data, bytes, characters, Term.Nil);
         Allocator.Free(copy, (nuint)bytes, Owner.Temporary);
@@ -163,7 +168,7 @@ internal static unsafe class FileNameBifs
     public static Term IsTranslatable(Process* p, Term* a)
     {
         if (!BinaryModuleBifs.Whole(a[0], out _, out _, out _)) return Process.Badarg(p);
-        return Term.Bool(!IsUtf8() || IsValidUtf8(a[0]));
+        return Term.Bool(!IsUtf8(p->Machine) || IsValidUtf8(a[0]));
     }
 
     private static bool IsValidUtf8(Term binary)

@@ -12,7 +12,7 @@ internal static unsafe class FileReader
     public const long Here = -1;
 
     // More than this is only asked of the memory when the file has it.
-    private const long Cautious = 1 << 20;
+    private const long Cautious = 1 << 16;
 
     /// <summary>Reads until so many bytes are there or the file ends, as readv and preadv in a loop. On an error what came before is lost.</summary>
     public static Errno Fill(int descriptor, long offset, byte* to, long bytes, out long read)
@@ -42,8 +42,9 @@ internal static unsafe class FileReader
             if (FileSystem.StatusOf(descriptor, out FileStatus status) == Errno.None && status.Type == FileType.Regular)
             {
                 long from = offset;
+                // One more byte than there is: so the end is seen without growing first.
                 if (from != Here || Files.Seek(descriptor, 0, SeekOrigin.Current, out from) == Errno.None)
-                    capacity = Math.Min(bytes, Math.Max(status.Size - Math.Min(from, status.Size), Cautious));
+                    capacity = Math.Min(bytes, Math.Max(status.Size - Math.Min(from, status.Size) + 1, Cautious));
             }
         }
         data = OffHeap.Create(capacity);

@@ -36,7 +36,7 @@ internal static unsafe class NativeLibraryBifs
     }
 
     // The libraries of erts_static_nif_tab; sockets are not there.
-    private static bool IsBuiltIn(ReadOnlySpan<byte> name) =>
+    public static bool IsBuiltIn(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("prim_file"u8) || name.SequenceEqual("prim_tty"u8) || name.SequenceEqual("prim_buffer"u8) || name.SequenceEqual("zlib"u8)
         || name.SequenceEqual("erl_tracer"u8) || name.SequenceEqual("zstd"u8);
 

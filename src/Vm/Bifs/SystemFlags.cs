@@ -44,6 +44,12 @@ public struct SystemFlags
     /// <summary>min_bin_vheap_size of new processes, words.</summary>
     public readonly long MinBinHeap => minBinHeap + DefaultMinBinHeap;
 
+    /// <summary>Sets min_bin_vheap_size of new processes, words (+hmbs).</summary>
+    public void SetMinBinHeap(long words) => minBinHeap = words - DefaultMinBinHeap;
+
+    /// <summary>Sets the limit of outstanding requests (+zosrl).</summary>
+    public void SetRequestsLimit(long limit) => requests = limit - DefaultRequests;
+
     /// <summary>Who gets the messages of the VM itself.</summary>
     public readonly Term SystemLogger => systemLogger.IsNone ? Am.Undefined : systemLogger;
 

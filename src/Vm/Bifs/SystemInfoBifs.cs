@@ -54,28 +54,44 @@ public static unsafe class SystemInfoBifs
         if (item == Am.Endian) return Am.Little;
         if (item == Am.Wordsize) return Term.Small(8);
         if (item == Am.Snifs) return Natives(p);
+        if (item == Am.EmuArgs) return EmulatorArguments(p);
         return Term.None;
     }
 
-    // As OTP's, without [jit].
     private static Term SystemVersion(Process* p)
     {
-        Machine* m = p->Machine;
         TextBuffer b = default;
+        AddSystemVersion(ref b, p->Machine);
+        Term text = Text(p, b.Text);
+        b.Free();
+        return text;
+    }
+
+    /// <summary>The line that the shell begins with: as OTP's, without [jit].</summary>
+    public static void AddSystemVersion(ref TextBuffer b, Machine* m)
+    {
         b.Add("Erlang/OTP 29 [erts-17.1] [source] [64-bit] [smp:"u8);
         b.AddNumber(SchedulerLimits.Total(m));
         b.AddByte(':');
         b.AddNumber(SchedulerLimits.Online(m));
         b.Add("] [ds:"u8);
-        b.AddNumber(SchedulerLimits.Total(m));
+        b.AddNumber(SchedulerLimits.DirtyTotal(m));
         b.AddByte(':');
         b.AddNumber(SchedulerLimits.DirtyOnline(m));
         b.AddByte(':');
         b.AddNumber(m->DirtyIo.Most);
-        b.Add("] [async-threads:1]\n"u8);
-        Term text = Text(p, b.Text);
-        b.Free();
-        return text;
+        b.Add("] [async-threads:"u8);
+        b.AddNumber(m->Settings.AsyncThreads);
+        b.Add("]\n"u8);
+    }
+
+    // The emulator's part of the command line, undocumented.
+    private static Term EmulatorArguments(Process* p)
+    {
+        Term list = Term.Nil;
+        ref EmulatorSettings s = ref p->Machine->Settings;
+        for (int i = s.ArgumentCount - 1; i >= 0; i--) list = Process.Cons(p, CharacterLists.OfZeroTerminated(p, s.Arguments[i]), list);
+        return list;
     }
 
     private static ReadOnlySpan<byte> Architecture()
@@ -101,16 +117,18 @@ public static unsafe class SystemInfoBifs
         if (item == Am.AtomCount) return Term.Small(AtomTable.Count);
         if (item == Am.AtomLimit) return Term.Small(AtomTable.Limit);
         if (item == Am.ProcessCount) return Term.Small(ProcessTable.Count(p->Machine));
-        if (item == Am.ProcessLimit) return Term.Small(1048576);
+        if (item == Am.ProcessLimit) return Term.Small(p->Machine->Settings.Processes);
         if (item == Am.PortCount) return Term.Small(PortTable.Count(p->Machine));
-        if (item == Am.PortLimit) return Term.Small(PortTable.Limit);
-        if (item == Am.EtsLimit) return Term.Small(8192);
+        if (item == Am.PortLimit) return Term.Small(p->Machine->Settings.Ports);
+        if (item == Am.EtsLimit) return Term.Small(p->Machine->Settings.EtsTables);
         if (item == Am.EtsCount) return Term.Small(EtsTables.Count(p->Machine));
         if (item == Am.ContextReductions) return Term.Small(p->Machine->SliceReductions);
-        if (item == Am.DistBufBusyLimit) return Term.Small(1048576);
+        if (item == Am.DistBufBusyLimit) return Term.Small(p->Machine->Settings.BusyLimit);
         if (item == Am.OutstandingSystemRequestsLimit) return Term.Small(p->Machine->Flags.RequestsLimit);
         return Term.None;
     }
+
+    private static Term OrInfinity(long value) => value < 0 ? Am.Infinity : Term.Small(value);
 
     private static Term Named(Process* p, Term name, long value) => Process.Tuple(p, name, Term.Small(value));
 
@@ -131,24 +149,30 @@ public static unsafe class SystemInfoBifs
         }
         if (item == Am.HeapSizes) return HeapSizes(p);
         if (item == Am.HeapType) return Am.Private;
-        if (item == Am.MessageQueueData) return Am.OnHeap;
+        if (item == Am.MessageQueueData) return m->Settings.QueuesOffHeap ? Am.OffHeap : Am.OnHeap;
         if (item == Am.SystemLogger) return m->Flags.SystemLogger;
         if (item == Am.SequentialTracer) return Process.Tuple(p, item, SeqTrace.Tracer(p->Machine));
         if (item == Am.TraceControlWord) return Term.Small(p->Machine->Tracing.Static.ControlWord);
         if (item == Am.Creation) return Term.Small(0);
         if (item == Am.StartTime) return Process.Integer(p, VmClock.ErlangStart);
         if (item == Am.EndTime) return Process.Integer(p, VmClock.ErlangEnd);
-        if (item == Am.TimeCorrection || item == Am.Threads || item == Am.SmpSupport || item == Am.ConstantPoolSupport || item == Am.KernelPoll || item == Am.BeamJumpTable) return Am.True;
+        if (item == Am.TimeCorrection) return Term.Bool(!m->Settings.NoTimeCorrection);
+        if (item == Am.AsyncDist) return Term.Bool(m->Settings.AsyncDist);
+        if (item == Am.BreakIgnored) return Term.Bool(m->Settings.BreakIgnored);
+        if (item == Am.PortParallelism) return Term.Bool(m->Settings.PortParallelism);
+        if (item == Am.EtsReallocMoves) return Term.Bool(m->Settings.EtsReallocMoves);
+        if (item == Am.EtsAlwaysCompress) return Term.Bool(m->Settings.EtsCompressed);
+        if (item == Am.Threads || item == Am.SmpSupport || item == Am.ConstantPoolSupport || item == Am.KernelPoll || item == Am.BeamJumpTable) return Am.True;
         if (item == Am.TimeOffset) return Am.Volatile;
-        if (item == Am.TimeWarpMode) return Am.MultiTimeWarp;
+        if (item == Am.TimeWarpMode) return m->Settings.TimeWarp;
         if (item == Am.TolerantTimeofday) return Am.Disabled;
-        bool off = item == Am.AsyncDist || item == Am.BreakIgnored || item == Am.DebugCompiled || item == Am.DynamicTraceProbes || item == Am.PortParallelism
-            || item == Am.EtsReallocMoves || item == Am.EtsAlwaysCompress || item == Am.LockChecking || item == Am.LockCounting;
+        bool off = item == Am.DebugCompiled || item == Am.DynamicTraceProbes || item == Am.LockChecking || item == Am.LockCounting;
         if (off) return Am.False;
         if (item == Am.EagerCheckIo) return Am.True;
         if (item == Am.DynamicTrace) return Am.None;
-        if (item == Am.HaltFlushTimeout) return Am.Infinity;
-        if (item == Am.DelayedNodeTableGc) return Term.Small(60);
+        if (item == Am.HaltFlushTimeout) return OrInfinity(m->Settings.HaltFlushTimeout);
+        if (item == Am.DelayedNodeTableGc) return OrInfinity(m->Settings.DelayedNodeGc);
+        if (item == Am.ModifiedTimingLevel && m->Settings.TimingLevel >= 0) return Term.Small(m->Settings.TimingLevel);
         if (item == Am.HipeArchitecture || item == Am.ModifiedTimingLevel) return Am.Undefined;
         if (item == Am.AllocUtilAllocators || item == Am.DistCtrl || item == Am.Taints) return Term.Nil;
         if (item == Am.AllocatedAreas) return Areas(p);
@@ -227,7 +251,8 @@ public static unsafe class SystemInfoBifs
     {
         Machine* m = p->Machine;
         int total = SchedulerLimits.Total(m);
-        if (item == Am.Schedulers || item == Am.SchedulersTotal || item == Am.RunQueues || item == Am.DirtyCpuSchedulers) return Term.Small(total);
+        if (item == Am.Schedulers || item == Am.SchedulersTotal || item == Am.RunQueues) return Term.Small(total);
+        if (item == Am.DirtyCpuSchedulers) return Term.Small(SchedulerLimits.DirtyTotal(m));
         if (item == Am.SchedulersOnline) return Term.Small(SchedulerLimits.Online(m));
         if (item == Am.SchedulersActive) return Term.Small(SchedulerLimits.Active(m));
         if (item == Am.DirtyCpuSchedulersOnline) return Term.Small(SchedulerLimits.DirtyOnline(m));
@@ -237,12 +262,12 @@ public static unsafe class SystemInfoBifs
         {
             int dirty = SchedulerLimits.Blocked(m) ? 0 : SchedulerLimits.DirtyOnline(m), io = SchedulerLimits.Blocked(m) ? 0 : m->DirtyIo.Most;
             Term list = Process.Cons(p, Kind(p, Am.DirtyIo, m->DirtyIo.Most, m->DirtyIo.Most, io), Term.Nil);
-            list = Process.Cons(p, Kind(p, Am.DirtyCpu, total, SchedulerLimits.DirtyOnline(m), dirty), list);
+            list = Process.Cons(p, Kind(p, Am.DirtyCpu, SchedulerLimits.DirtyTotal(m), SchedulerLimits.DirtyOnline(m), dirty), list);
             return Process.Cons(p, Kind(p, Am.Normal, total, SchedulerLimits.Online(m), SchedulerLimits.Active(m)), list);
         }
         // A process on a context of its own (on_load) counts as the first scheduler's.
         if (item == Am.SchedulerId) return Term.Small(p->Context->Scheduler == null ? 1 : p->Context->Scheduler->Index + 1);
-        if (item == Am.ThreadPoolSize) return Term.Small(1);
+        if (item == Am.ThreadPoolSize) return Term.Small(m->Settings.AsyncThreads);
         if (item == Am.MultiScheduling) return SchedulerLimits.State(m);
         if (item == Am.MultiSchedulingBlockers) return total == 1 ? Term.Nil : SchedulerLimits.Blockers(p, false);
         if (item == Am.NormalMultiSchedulingBlockers) return total == 1 ? Term.Nil : SchedulerLimits.Blockers(p, true);

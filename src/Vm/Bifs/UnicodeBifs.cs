@@ -110,7 +110,7 @@ internal static unsafe class UnicodeBifs
         return Term.None;
     }
 
-    /// <summary>What counts as printable in ~p and ~tp. latin1 unless the VM was started with +pc unicode, which there is no switch for yet.</summary>
+    /// <summary>What counts as printable in ~p and ~tp. latin1 unless the VM was started with +pc unicode.</summary>
     [Bif("io:printable_range/0")]
-    public static Term PrintableRange(Process* p, Term* a) => Am.Latin1;
+    public static Term PrintableRange(Process* p, Term* a) => p->Machine->Settings.PrintableUnicode ? Am.Unicode : Am.Latin1;
 }

@@ -8,8 +8,11 @@ using MyBeam.Memory;
 /// <summary>Starts OTP in a machine made for it (Machine.Create(full: true)).</summary>
 public static unsafe class FullBoot
 {
-    /// <summary>Loads the modules that OTP's emulator holds ready. False, with the name of the module in <paramref name="missing"/>: the archive does not have it.</summary>
-    public static bool LoadPreloaded(Machine* m, out Term missing)
+    /// <summary>
+    /// Loads the modules that OTP's emulator holds ready: from a folder (null: none) where it has them, else from the archive. False, with the name of the module
+    /// in <paramref name="missing"/>: neither has it.
+    /// </summary>
+    public static bool LoadPreloaded(Machine* m, byte* folder, out Term missing)
     {
         ReadOnlySpan<byte> names = ErlangCodeBifs.Preloaded;
         missing = Term.None;
@@ -18,7 +21,7 @@ public static unsafe class FullBoot
             if (names[i] != ' ') continue;
             Term name = AtomTable.Intern(names[start..i]);
             start = i + 1;
-            if (ModuleFinder.LoadArchived(m, name)) continue;
+            if ((folder != null && ModuleFinder.LoadFrom(m, folder, name)) || ModuleFinder.LoadArchived(m, name)) continue;
             missing = name;
             return false;
         }
@@ -26,7 +29,7 @@ public static unsafe class FullBoot
     }
 
     /// <summary>
-    /// Makes process 0, which calls erl_init:start(init, Arguments), and the system processes. Arguments are zero-terminated texts, given to OTP as binaries.
+    /// Makes process 0, which calls erl_init:start(BootModule, Arguments), and the system processes. Arguments are zero-terminated texts, given to OTP as binaries.
     /// Null when memory is out.
     /// </summary>
     public static Process* Start(Machine* m, byte** arguments, int count)
@@ -40,7 +43,7 @@ public static unsafe class FullBoot
             while (arguments[i][n] != 0) n++;
             list = Process.Cons(p, Binaries.FromBytes(p, arguments[i], n), list);
         }
-        Term* x = stackalloc Term[] { Am.Init, list };
+        Term* x = stackalloc Term[] { m->Settings.BootModule, list };
         p->Flags.SetSystem();
         _ = SystemFlags.Set(p, Am.SystemLogger, Am.Logger);
         ProcessState.SetCall(p, ExportTable.Put(m, Am.ErlInit, Am.Start, 2), x, 2);

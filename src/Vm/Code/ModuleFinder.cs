@@ -89,6 +89,13 @@ public unsafe struct ModuleFinder
         return null;
     }
 
+    /// <summary>Loads a module from its file in a folder. False: no such file, or refused (LastError).</summary>
+    public static bool LoadFrom(Machine* m, byte* folder, Term name)
+    {
+        byte* path = stackalloc byte[MaxPath];
+        return MakePath(folder, name, path) && LoadFile(m, path, name);
+    }
+
     /// <summary>Loads the module in a file. False: no such file (LastError.Code None), or refused.</summary>
     public static bool LoadFile(Machine* m, byte* path, Term expected)
     {

@@ -40,6 +40,13 @@ public unsafe struct ProcessFlags
     public readonly Term Priority => priority switch { 1 => Am.Low, 2 => Am.High, 3 => Am.Max, _ => Am.Normal };
     public readonly Term QueueData => offHeap ? Am.OffHeap : Am.OnHeap;
 
+    /// <summary>Those of a new process (+hmqd, +pad).</summary>
+    public unsafe void SetDefaults(Machine* m)
+    {
+        offHeap = m->Settings.QueuesOffHeap;
+        asyncDist = m->Settings.AsyncDist;
+    }
+
     /// <summary>The process that made this one, or undefined.</summary>
     public readonly Term Parent => parent.IsNone ? Am.Undefined : parent;
 

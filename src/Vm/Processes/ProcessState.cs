@@ -29,6 +29,7 @@ public static unsafe class ProcessState
         p->Heap.FullSweepAfter = (int)m->Flags.FullSweepAfter;
         ProcessFlags.SetDefaultMaxHeapSize(p);
         ProcessFlags.SetDefaultMinBinHeap(p);
+        p->Flags.SetDefaults(m);
         p->GroupLeader = p->Pid;
         // The bottom frame: one slot, the return to the run loop.
         p->Heap.Stack--;

@@ -25,8 +25,22 @@ public unsafe struct SchedulerLimits
     /// <summary>schedulers_online.</summary>
     public static int Online(Machine* m) => System.Math.Max(1, Total(m) - Volatile.Read(ref m->Limits.offline));
 
-    /// <summary>dirty_cpu_schedulers_online: threads of DirtyCpu that may work at once. There are as many as schedulers.</summary>
-    public static int DirtyOnline(Machine* m) => System.Math.Max(1, Total(m) - Volatile.Read(ref m->Limits.dirtyOffline));
+    /// <summary>dirty_cpu_schedulers: threads of DirtyCpu there may be. As many as schedulers unless +SDcpu says less.</summary>
+    public static int DirtyTotal(Machine* m) => m->Full != 0 ? System.Math.Min(m->Settings.DirtyCpu, Total(m)) : Total(m);
+
+    /// <summary>dirty_cpu_schedulers_online: threads of DirtyCpu that may work at once.</summary>
+    public static int DirtyOnline(Machine* m) => System.Math.Max(1, DirtyTotal(m) - Volatile.Read(ref m->Limits.dirtyOffline));
+
+    /// <summary>The numbers that the command line asks for (+S, +SDcpu), before anything runs.</summary>
+    public static void AtStart(Machine* m)
+    {
+        ref EmulatorSettings s = ref m->Settings;
+        m->Schedulers.Wanted = s.Schedulers;
+        int total = Total(m), online = System.Math.Min(s.SchedulersOnline, total);
+        m->Limits.offline = total - online;
+        m->Limits.most = online == total ? 0 : online;
+        m->Limits.dirtyOffline = DirtyTotal(m) - System.Math.Min(s.DirtyCpuOnline, DirtyTotal(m));
+    }
 
     /// <summary>Schedulers that run processes now.</summary>
     public static int Active(Machine* m) => AnyBlock(m) ? 1 : Online(m);
@@ -117,7 +131,8 @@ public unsafe struct SchedulerLimits
         if (n < 1 || n > total) return Process.Badarg(p);
         long fresh = System.Math.Max(1, dirty * (n * 100 / old) / 100);
         Volatile.Write(ref m->Limits.offline, total - (int)n);
-        Volatile.Write(ref m->Limits.dirtyOffline, total - (int)System.Math.Min(fresh, total));
+        int dirtyTotal = DirtyTotal(m);
+        Volatile.Write(ref m->Limits.dirtyOffline, dirtyTotal - (int)System.Math.Min(fresh, dirtyTotal));
         Apply(p);
         return Leave(p, Term.Small(old));
     }
@@ -127,8 +142,8 @@ public unsafe struct SchedulerLimits
     {
         Machine* m = p->Machine;
         int old = DirtyOnline(m);
-        if (n < 1 || n > Online(m)) return Process.Badarg(p);
-        Volatile.Write(ref m->Limits.dirtyOffline, Total(m) - (int)n);
+        if (n < 1 || n > System.Math.Min(Online(m), DirtyTotal(m))) return Process.Badarg(p);
+        Volatile.Write(ref m->Limits.dirtyOffline, DirtyTotal(m) - (int)n);
         DirtyPool.LimitChanged(&m->DirtyCpu);
         return Term.Small(old);
     }

@@ -1,6 +1,7 @@
 // trace_pattern: which functions, and what happens to them.
 namespace MyBeam.Vm;
 
+using System;
 using MyBeam.Memory;
 
 /// <summary>What trace_pattern is to do.</summary>
@@ -72,7 +73,12 @@ public unsafe struct TraceRequest
     }
 
     // Natives that tracing itself needs while it is being set.
-    private static bool IsInternal(Export* e) => e->Module == Am.ErtsInternal;
+    private static bool IsInternal(Export* e)
+    {
+        if (e->Module != Am.ErtsInternal) return false;
+        AtomTable.Entry* name = AtomTable.Get(e->Function);
+        return new ReadOnlySpan<byte>(name->Text, name->Bytes).StartsWith("trace"u8);
+    }
 
     /// <summary>The functions of one module that have no native.</summary>
     public int Functions(Machine* m, LoadedModule* module, ref int globals)
