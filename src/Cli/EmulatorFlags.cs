@@ -220,7 +220,7 @@ internal unsafe struct EmulatorFlags
             long limit = Numbers.Leading(text);
             Settings.BusyLimit = limit * 1024;
             if (limit is >= 1 and <= int.MaxValue / 1024) return true;
-            Output e = new(Files.StandardError);
+            Output e = new(Files.StandardError) { Returns = true };
             e.Text("Invalid dbbl limit: "u8);
             e.Number(limit);
             e.Line();
@@ -306,7 +306,7 @@ internal unsafe struct EmulatorFlags
 
     private bool Unknown()
     {
-        Output e = new(Files.StandardError);
+        Output e = new(Files.StandardError) { Returns = true };
         e.ZeroTerminated(flags[0]);
         e.Text(" unknown flag "u8);
         e.Line(Flag);
@@ -323,7 +323,7 @@ internal unsafe struct EmulatorFlags
 
     private static void Message(ReadOnlySpan<byte> message, ReadOnlySpan<byte> value, ReadOnlySpan<byte> end = default)
     {
-        Output e = new(Files.StandardError);
+        Output e = new(Files.StandardError) { Returns = true };
         e.Text(message);
         e.Text(value);
         e.Line(end);
@@ -333,7 +333,7 @@ internal unsafe struct EmulatorFlags
     /// <summary>The usage line. False.</summary>
     public static bool Usage()
     {
-        Output e = new(Files.StandardError);
+        Output e = new(Files.StandardError) { Returns = true };
         ErlLine.Usage(ref e);
         return false;
     }

@@ -37,13 +37,29 @@ public static unsafe class ErlCommand
             if (!good) status = line.Status;
             else if (!flags.Read(line.Emulator)) status = flags.Status;
             else if (line.Detached && !OsProcess.Detach(out int child)) status = child;
-            else status = Start(ref line, ref flags, t, archive, archiveBytes);
+            else
+            {
+                // The emulator's whole command line, for system_info(emu_args).
+                line.Emulator.Add(ref line.Store, "--"u8);
+                line.Emulator.Add(line.Init);
+                status = line.Emulator.Failed ? Complain("mybeam erl: no memory"u8, 1) : Start(ref line, ref flags, t, archive, archiveBytes);
+            }
         }
         rest.Free();
         line.Free();
         if (t.CheckMemory && !RunCommand.MemoryIsClean() && status == 0) status = 1;
         // Those that say "not an error": the line asked for something that is done now.
         return status < 0 ? 0 : status;
+    }
+
+    /// <summary>Moves MyBeam's own flags from the front of a command line to a list.</summary>
+    internal static void TakeTesting(ref byte** arguments, ref int count, ref ArgumentList to)
+    {
+        while (count > 0 && arguments[0][0] == '-' && arguments[0][1] == '-' && arguments[0][2] != 0)
+        {
+            bool valued = Program.Is(*arguments, "--schedulers"u8) || Program.Is(*arguments, "--deterministic"u8);
+            for (int i = 0; i < (valued ? 2 : 1) && count > 0; i++, count--) to.Add(*arguments++);
+        }
     }
 
     private static int ReadTesting(ref Testing t, ref byte** arguments, ref int count)
@@ -131,6 +147,9 @@ public static unsafe class ErlCommand
         }
         Process* p = FullBoot.Start(m, line.Init.Vector, line.Init.Count);
         if (p == null) return Complain("mybeam erl: no memory"u8, 1);
+        // Ctrl-C ends the VM, with the terminal set as it was found; SIGTERM is erl_signal_server's, as in OTP.
+        RunCommand.HaltOnSignals(&m->Halting, &m->ExitStatus, &Schedulers.Get(m, 0)->Sleeping);
+        OsSignalPipe.Start(m);
         _ = ProcessState.Run(m, p);
         if (statistics) RunCommand.PrintStatistics(p);
         ProcessState.Free(p);

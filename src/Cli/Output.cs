@@ -14,6 +14,8 @@ public unsafe struct Output
     private int _used;
     private int _column;
     private bool _failed;
+    /// <summary>A carriage return before each new line: what OTP's emulator itself writes has them.</summary>
+    public bool Returns;
     private fixed byte _buffer[Capacity];
 
     /// <summary>A writer to an open descriptor.</summary>
@@ -42,6 +44,12 @@ public unsafe struct Output
 
     /// <summary>One byte.</summary>
     public void Byte(byte c)
+    {
+        if (c == '\n' && Returns) Put((byte)'\r');
+        Put(c);
+    }
+
+    private void Put(byte c)
     {
         if (_used == Capacity) Flush();
         _buffer[_used++] = c;

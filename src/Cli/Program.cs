@@ -29,16 +29,41 @@ public static unsafe partial class Program
         for (int i = 1; i < count; i++)
             if (Is(arguments[i], "--check-memory"u8)) Allocator.EnableChecking();
         OsSignals.Ignore(OsSignal.BrokenPipe);
-        int status = Dispatch(arguments + 1, count - 1, archive, archiveBytes);
-        return status;
+        return Named(arguments, count, archive, archiveBytes, out int status) ? status : Dispatch(arguments + 1, count - 1, archive, archiveBytes);
     }
+
+    // Called through a symbolic link named erl, erlc or escript, it is that program.
+    private static bool Named(byte** arguments, int count, byte* archive, nuint archiveBytes, out int status)
+    {
+        status = 0;
+        if (count == 0) return false;
+        byte* name = arguments[0];
+        for (byte* at = name; *at != 0; at++)
+            if (*at == '/') name = at + 1;
+        bool named = Is(name, "erl"u8) || Is(name, "erlc"u8) || Is(name, "escript"u8);
+        if (!named) return false;
+        AtomTable.Initialize();
+        status = Otp(name, arguments + 1, count - 1, archive, archiveBytes);
+        return true;
+    }
+
+    private static int Otp(byte* name, byte** arguments, int count, byte* archive, nuint archiveBytes) =>
+        Is(name, "erl"u8) ? ErlCommand.Run(arguments, count, archive, archiveBytes)
+        : Is(name, "erlc"u8) ? ErlcCommand.Run(arguments, count, archive, archiveBytes)
+        : EscriptCommand.Run(arguments, count, archive, archiveBytes);
 
     private static int Dispatch(byte** arguments, int count, byte* archive, nuint archiveBytes)
     {
         if (count == 0) return Wrong("mybeam: give a command; mybeam --help lists them"u8, null);
         byte* command = arguments[0];
         if (Is(command, "--help"u8) || Is(command, "-h"u8) || Is(command, "help"u8)) return PrintUsage();
-        // Also after any command, up to "--".
+        // Theirs are all arguments that follow.
+        if (Is(command, "erl"u8) || Is(command, "erlc"u8) || Is(command, "escript"u8))
+        {
+            AtomTable.Initialize();
+            return Otp(command, arguments + 1, count - 1, archive, archiveBytes);
+        }
+        // Also after any other command, up to "--".
         for (int i = 0; i < count && !Is(arguments[i], "--"u8); i++)
         {
             if (Is(arguments[i], "--help"u8)) return PrintUsage();
@@ -46,7 +71,6 @@ public static unsafe partial class Program
         }
         AtomTable.Initialize();
         if (Is(command, "run"u8)) return RunCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
-        if (Is(command, "erl"u8)) return ErlCommand.Run(arguments + 1, count - 1, archive, archiveBytes);
         if (Is(command, "info"u8)) return InfoCommand.Run(arguments + 1, count - 1);
         if (Is(command, "dis"u8)) return DisCommand.Run(arguments + 1, count - 1);
         if (Is(command, "closure"u8)) return ClosureWithMachine(arguments + 1, count - 1);
@@ -119,6 +143,12 @@ public static unsafe partial class Program
         o.Line("      --gc-stress      collect garbage at every allocation"u8);
         o.Line("      --check-memory   check every block of native memory"u8);
         o.Line("      --stats          print reductions, collections and memory to stderr"u8);
+        o.Line("  erl [FLAG…]                              starts Erlang/OTP as the program erl does; the flags are those of OTP 29's erl"u8);
+        o.Line("      -root DIR        with the OTP installation in DIR instead of the one in this executable"u8);
+        o.Line("      --schedulers N, --deterministic SEED, --gc-stress, --check-memory, --verify-heap, --stats: before erl's own flags"u8);
+        o.Line("  erlc [OPTION…] FILE…                     compiles Erlang files as the program erlc does"u8);
+        o.Line("  escript [OPTION…] FILE [ARG…]            runs a script as the program escript does"u8);
+        o.Line("      a symbolic link to this executable named erl, erlc or escript is that command"u8);
         o.Line("  dis FILE… [--specific]                   disassembles: generic instructions, or the threaded code made of them"u8);
         o.Line("  info FILE…                               chunks, exports, imports, attributes"u8);
         o.Line("  closure FILE|DIR… [--json]               opcodes and imported functions used, with counts, and which MyBeam has"u8);

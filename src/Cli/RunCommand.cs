@@ -24,7 +24,7 @@ public static unsafe class RunCommand
     private const int MaxArguments = 255;
 
     [DllImport("mybeam", EntryPoint = "mybeam_halt_on_signals"), SuppressGCTransition]
-    private static extern void HaltOnSignals(int* halting, int* status, int* sleeping);
+    internal static extern void HaltOnSignals(int* halting, int* status, int* sleeping);
 
     /// <summary>Runs it; gives the exit status: 0, 1 after an uncaught exception or a module that cannot be run, 2 for a wrong command line.</summary>
     public static int Run(byte** arguments, int count, byte* archive, nuint archiveBytes)

@@ -36,8 +36,15 @@ internal struct SchedulerFlags
         if (flag.StartsWith("-SDio"u8)) return flags.Number(4, 1, Most, "bad number of dirty I/O schedulers "u8, out _io);
         if (flag.StartsWith("-SD"u8)) return EmulatorFlags.Bad("bad or missing dirty scheduler specifier: "u8, flag);
         if (flag.StartsWith("-S"u8)) return Count(ref flags, 1, "bad amount of schedulers"u8, "schedulers"u8, ref _total, ref _online);
-        if (flag.StartsWith("-rg"u8)) return flags.Number(2, 0, int.MaxValue, "bad reader groups limit: "u8, out _);
-        return !flag.StartsWith("-dcg"u8) || flags.Number(3, 0, int.MaxValue, "bad decentralized counter groups limit: "u8, out _);
+        if (flag.StartsWith("-rg"u8)) return Limit(ref flags, 2, "bad reader groups limit: "u8);
+        return !flag.StartsWith("-dcg"u8) || Limit(ref flags, 3, "bad decentralized counter groups limit: "u8);
+    }
+
+    private static bool Limit(ref EmulatorFlags flags, int name, ReadOnlySpan<byte> message)
+    {
+        _ = flags.Value(name, out ReadOnlySpan<byte> value);
+        int at = 0;
+        return (Numbers.Read(value, ref at, out long n) && n is >= 0 and <= int.MaxValue) || EmulatorFlags.Bad(message, value);
     }
 
     // N, N:M, :M. 1: the first only; 2: both; 3: the second only.
@@ -67,7 +74,7 @@ internal struct SchedulerFlags
     {
         _ = flags.Value(name, out ReadOnlySpan<byte> value);
         int kind = Pair(value, out long first, out long second);
-        Output e = new(Files.StandardError);
+        Output e = new(Files.StandardError) { Returns = true };
         e.Text(message);
         e.Byte((byte)' ');
         if (kind == 0)
@@ -108,7 +115,7 @@ internal struct SchedulerFlags
             _online = Math.Max(_online * _percentOnline / 100, 1);
             if (_total > Most || _total < _online)
             {
-                Output e = new(Files.StandardError);
+                Output e = new(Files.StandardError) { Returns = true };
                 e.Text(_total > Most ? "bad schedulers percentage "u8 : "bad schedulers online percentage "u8);
                 e.Number(_total > Most ? _percent : _percentOnline);
                 e.Text(" (total amount of schedulers "u8);

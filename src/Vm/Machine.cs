@@ -57,6 +57,7 @@ public unsafe struct Machine
     public SliceMeasure SlicesRun;
     public PersistentTerms PersistentTerms;
     public EtsTables Ets;
+    public EtsGraveyard Graves;
     public Tracing Tracing;
     public TtyShared Tty;
     public OpenFiles OpenFiles;
@@ -120,6 +121,7 @@ public unsafe struct Machine
         PersistentTerms.Destroy(m);
         LiteralCollector.Destroy(m);
         EtsTables.Destroy(m);
+        EtsGraveyard.Destroy(m);
         TraceSessions.Destroy(m);
         ExportTable.Destroy(m);
         OsMemory.Unmap(m->HeapShared.LiteralBase, (nuint)LiteralSpace);

@@ -132,8 +132,8 @@ public sealed unsafe class SharedTablesTests
                 Term key = Term.Small(random.Next(keys));
                 pair[0] = Header.Make(Header.Tuple, 2);
                 pair[1] = pair[2] = Term.Small(random.Next()).Bits;
-                if (random.Next(4) == 0) PersistentTerms.Erase(m, key);
-                else Assert.True(PersistentTerms.Put(m, key, Term.Boxed(pair), PersistentTerms.Mode.Replace, out _));
+                if (random.Next(4) == 0) PersistentTerms.Erase(m, key, out _);
+                else Assert.True(PersistentTerms.Put(m, key, Term.Boxed(pair), PersistentTerms.Mode.Replace, out _, out _));
             }
             Interlocked.Increment(ref done);
         });
@@ -152,7 +152,7 @@ public sealed unsafe class SharedTablesTests
         Together(i =>
         {
             for (int k = 0; k < keys; k++)
-                if (PersistentTerms.Put((Machine*)machine, Term.Small(k), Term.Small(i), PersistentTerms.Mode.OnlyNew, out _)) Interlocked.Increment(ref winners[k]);
+                if (PersistentTerms.Put((Machine*)machine, Term.Small(k), Term.Small(i), PersistentTerms.Mode.OnlyNew, out _, out _)) Interlocked.Increment(ref winners[k]);
         });
         Assert.All(winners, w => Assert.Equal(1, w));
         for (int k = 0; k < keys; k++) Assert.False(PersistentTerms.Get(vm.Machine, Term.Small(k)).IsNone);

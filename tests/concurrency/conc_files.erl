@@ -8,7 +8,6 @@
 owners(Seed, N) ->
     Name = name(Seed, "owners"),
     ok = file:write_file(Name, <<0:80000>>),
-    Before = descriptors(),
     Me = self(),
     Pids = [spawn_monitor(fun() ->
         rand:seed(exsss, Seed * 1000 + I),
@@ -17,11 +16,11 @@ owners(Seed, N) ->
         busy(Fds)
     end) || I <- lists:seq(1, N)],
     [receive ready -> ok after ?PATIENCE -> exit(hangs) end || _ <- Pids],
-    true = descriptors() >= Before + N,
+    true = descriptors(Name) >= N,
     rand:seed(exsss, Seed),
     [begin rand:uniform(4) =:= 1 andalso erlang:yield(), exit(Pid, kill) end || {Pid, _} <- Pids],
     [receive {'DOWN', Ref, process, _, killed} -> ok after ?PATIENCE -> exit(lost) end || {_, Ref} <- Pids],
-    ok = wait_for(Before, ?PATIENCE div 10),
+    ok = wait_for(Name, ?PATIENCE div 10),
     ok = file:delete(Name),
     {ok, N}.
 
@@ -34,13 +33,16 @@ busy([Fd | Fds]) ->
     end,
     busy(Fds ++ [Fd]).
 
-descriptors() -> {ok, L} = prim_file:list_dir("/proc/self/fd"), length(L).
+%% How many descriptors are of that file.
+descriptors(Name) ->
+    {ok, L} = prim_file:list_dir("/proc/self/fd"),
+    length([Fd || Fd <- L, prim_file:read_link("/proc/self/fd/" ++ Fd) =:= {ok, Name}]).
 
 wait_for(_, 0) -> still_open;
-wait_for(Count, Tries) ->
-    case descriptors() of
-        Count -> ok;
-        _ -> receive after 10 -> wait_for(Count, Tries - 1) end
+wait_for(Name, Tries) ->
+    case descriptors(Name) of
+        0 -> ok;
+        _ -> receive after 10 -> wait_for(Name, Tries - 1) end
     end.
 
 %% Files that are processes end with the process that opened them.

@@ -21,7 +21,8 @@ public static unsafe partial class ChildProcess
     public static partial bool Status(int process, out int status)
     {
         int raw = 0;
-        bool gone = waitpid(process, &raw, NoHang) == process;
+        // An error: somebody else has taken the status.
+        bool gone = waitpid(process, &raw, NoHang) != 0;
         int signal = raw & 0x7F;
         status = signal != 0 ? 128 + signal : (raw >> 8) & 0xFF;
         return gone;

@@ -23,6 +23,16 @@ public static unsafe partial class Arithmetic
     /// <summary>No single operation is charged more than a whole time slice.</summary>
     private const long MaxReductions = 4000;
 
+    /// <summary>The largest integer (system_info(max_integer)), made on the heap. None: memory is out.</summary>
+    public static Term Largest(Process* p)
+    {
+        ulong* box = Process.Alloc(p, MaxDigits + 1);
+        if (box == null) return Term.None;
+        box[0] = Header.Make(Header.PositiveBig, MaxDigits);
+        new Span<ulong>(box + 1, MaxDigits).Fill(ulong.MaxValue);
+        return Term.Boxed(box);
+    }
+
     /// <summary>a + b.</summary>
     public static Term Add(Process* p, Term a, Term b)
     {
@@ -99,7 +109,11 @@ public static unsafe partial class Arithmetic
     public static Term Negate(Process* p, Term a)
     {
         if (a.IsSmall) return Process.Integer(p, -a.SmallValue);
-        if (a.IsBig) return Process.Integer(p, a.BigDigits, a.BigLength, !a.BigNegative);
+        if (a.IsBig)
+        {
+            ChargeLinear(p, a.BigLength);
+            return Process.Integer(p, a.BigDigits, a.BigLength, !a.BigNegative);
+        }
         return a.IsFloat ? Process.Float(p, -a.FloatValue) : Process.Badarith(p);
     }
 

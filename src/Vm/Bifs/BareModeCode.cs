@@ -70,6 +70,7 @@ internal static unsafe class BareModeCode
     public static Term Purge(Process* p, Term* a)
     {
         if (!a[0].IsAtom) return Process.Error(p, Am.FunctionClause);
+        if (LiteralCollector.Crowded(p)) return Slices.Pause(p);
         bool killed = Purge(p, a[0], true, out _) > 0;
         // A kill of its own is handled before it goes on.
         return killed ? Process.YieldWith(p, Am.True) : Am.False;
@@ -91,6 +92,7 @@ internal static unsafe class BareModeCode
     public static Term SoftPurge(Process* p, Term* a)
     {
         if (!a[0].IsAtom) return Process.Error(p, Am.FunctionClause);
+        if (LiteralCollector.Crowded(p)) return Slices.Pause(p);
         return Term.Bool(Purge(p, a[0], false, out _) == 0);
     }
 

@@ -226,6 +226,7 @@ public static unsafe class CodeLoadingBifs
             return Am.False;
         }
         if (a[1] != Am.Complete) return Process.Badarg(p);
+        if (LiteralCollector.Crowded(p)) return Slices.Pause(p);
         Schedulers.LockCode(m);
         LoadedModule* old = CodeTable.OldVersion(m, a[0]);
         if (old != null)

@@ -128,6 +128,7 @@ public static unsafe class ErlangControlBifs
     public static Term Halt(Process* p, Term* a)
     {
         bool flush = true;
+        long timeout = long.MaxValue;
         Term options = a[1];
         for (; options.IsCons; options = options.Tail)
         {
@@ -136,15 +137,15 @@ public static unsafe class ErlangControlBifs
             Term key = option.TupleElements[0], value = option.TupleElements[1];
             if (key == Am.Flush && value.IsBoolean) flush = value == Am.True;
             else if (key != Am.FlushTimeout || !(value == Am.Infinity || (value.IsSmall && (ulong)value.SmallValue <= uint.MaxValue))) break;
+            else timeout = value == Am.Infinity ? long.MaxValue : value.SmallValue;
         }
         if (!options.IsNil) return Process.Badarg(p, Am.Badopt);
-        // All output is written at once, so there is nothing left to flush.
-        _ = flush;
         int status;
         if (a[0].IsInteger)
         {
             if (a[0].IsSmall ? a[0].SmallValue < 0 : a[0].BigNegative) return Process.Badarg(p);
             status = (int)((a[0].IsSmall ? (ulong)a[0].SmallValue : *a[0].BigDigits) & int.MaxValue);
+            if (flush) PortTable.Flush(p->Machine, timeout);
         }
         else if (a[0] == Am.Abort)
         {
@@ -156,7 +157,7 @@ public static unsafe class ErlangControlBifs
             TextBuffer slogan = default;
             bool valid = CharacterLists.Read(a[0], ref slogan);
             slogan.AddByte('\n');
-            if (valid) Halting.WithSlogan(p->Machine, ref slogan);
+            if (valid) Halting.WithSlogan(p->Machine, ref slogan, p);
             slogan.Free();
             if (!valid) return Process.Badarg(p);
             status = 1;

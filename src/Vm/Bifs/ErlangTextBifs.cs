@@ -10,16 +10,17 @@ public static unsafe class ErlangTextBifs
     // <X.Y.Z> of three 64-bit numbers, and the longest reference, fit.
     private const int MaxIdentifier = 128;
 
-    /// <summary>Prints the term and a line feed on the standard output.</summary>
+    /// <summary>Prints the term, a carriage return and a line feed on the standard output: OTP's emulator ends lines so, whatever the output is.</summary>
     [Bif("erlang:display/1")]
     public static Term Display(Process* p, Term* a)
     {
         TextBuffer text = default;
         TermPrinter.Write(ref text, a[0], TermStyle.Display);
+        text.AddByte('\r');
         text.AddByte('\n');
         Process.Bump(p, text.Count >> 6);
         IoServer.Flush(p->Machine);
-        _ = Files.WriteAll(1, text.Data, (nuint)text.Count);
+        EmulatorText.Write(p->Machine, Files.StandardOutput, text.Text);
         text.Free();
         return Am.True;
     }

@@ -5,13 +5,14 @@ using System;
 using MyBeam.Memory;
 using MyBeam.Platform;
 
-/// <summary>The variables of one VM, read from the operating system when first asked for. Embedded in Machine.</summary>
+/// <summary>The variables of one VM, read from the operating system when first asked for. Embedded in Machine. All calls but Free are made with Lock held.</summary>
 public unsafe struct VmEnvironment
 {
     // One block: variables as NAME=value, each with a zero at its end.
     private byte* data;
     private nuint count, capacity;
     private bool read;
+    public OsMutex Lock;
 
     /// <summary>Frees it.</summary>
     public void Free()
@@ -119,8 +120,10 @@ public static unsafe class OsBifs
         if (!Name(a[0], ref name)) result = Process.Badarg(p);
         else
         {
+            p->Machine->Environment.Lock.Lock();
             byte* value = p->Machine->Environment.Get(name.Text);
             result = value == null ? Am.False : CharacterLists.OfZeroTerminated(p, value);
+            p->Machine->Environment.Lock.Unlock();
         }
         name.Free();
         return result;
@@ -132,6 +135,7 @@ public static unsafe class OsBifs
     {
         Term list = Term.Nil;
         nuint at = 0;
+        p->Machine->Environment.Lock.Lock();
         for (byte* variable = p->Machine->Environment.Next(ref at); variable != null; variable = p->Machine->Environment.Next(ref at))
         {
             int n = 0;
@@ -140,6 +144,7 @@ public static unsafe class OsBifs
             Term name = CharacterLists.Of(p, new ReadOnlySpan<byte>(variable, n));
             list = Process.Cons(p, Process.Tuple(p, name, CharacterLists.OfZeroTerminated(p, variable + n + 1)), list);
         }
+        p->Machine->Environment.Lock.Unlock();
         return list;
     }
 
@@ -148,7 +153,9 @@ public static unsafe class OsBifs
     {
         TextBuffer name = default, value = default;
         bool valid = Name(a[0], ref name) && CharacterLists.Read(a[1], ref value) && value.Text.IndexOf((byte)0) < 0;
+        p->Machine->Environment.Lock.Lock();
         Term result = !valid ? Process.Badarg(p) : p->Machine->Environment.Set(name.Text, value.Text) ? Am.True : Process.SystemLimit(p);
+        p->Machine->Environment.Lock.Unlock();
         name.Free();
         value.Free();
         return result;
@@ -159,7 +166,9 @@ public static unsafe class OsBifs
     {
         TextBuffer name = default;
         bool valid = Name(a[0], ref name);
+        p->Machine->Environment.Lock.Lock();
         if (valid) p->Machine->Environment.Unset(name.Text);
+        p->Machine->Environment.Lock.Unlock();
         name.Free();
         return valid ? Am.True : Process.Badarg(p);
     }

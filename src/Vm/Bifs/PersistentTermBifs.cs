@@ -249,6 +249,7 @@ public static unsafe class PersistentTermBifs
     [Bif("persistent_term:put/2")]
     public static Term Put(Process* p, Term* a)
     {
+        if (LiteralCollector.Crowded(p)) return Slices.Pause(p);
         if (!PersistentTerms.Put(p->Machine, a[0], a[1], PersistentTerms.Mode.Replace, out _, out bool much)) return Process.SystemLimit(p);
         return Result(p, Am.Ok, much);
     }
@@ -271,6 +272,7 @@ public static unsafe class PersistentTermBifs
     [Bif("persistent_term:erase/1")]
     public static Term Erase(Process* p, Term* a)
     {
+        if (LiteralCollector.Crowded(p)) return Slices.Pause(p);
         Term result = Term.Bool(PersistentTerms.Erase(p->Machine, a[0], out bool much));
         return Result(p, result, much);
     }

@@ -1,7 +1,6 @@
 // Natives about ports. Those of erts_internal give an atom where erlang's function of the same name raises an error of that name (open_port, port_command …).
 namespace MyBeam.Vm;
 
-using System;
 using MyBeam.Memory;
 
 public static unsafe class PortBifs
@@ -49,7 +48,7 @@ public static unsafe class PortBifs
         {
             if (port != null)
             {
-                PortLog.BadValue(port);
+                PortLog.BadValue(p, port);
                 port->Lock.Unlock();
             }
             if (chunk != null) OutputChunk.Free(chunk);
@@ -110,7 +109,7 @@ public static unsafe class PortBifs
         byte* bytes = stackalloc byte[8];
         *(int*)bytes = columns;
         *(int*)(bytes + 4) = rows;
-        return After(p, ErlangBinaryBifs.ByteList(p, bytes, 0, 8, Term.Nil));
+        return After(p, Bytes(p, bytes, 8));
     }
 
     /// <summary>No driver here has calls.</summary>
@@ -152,14 +151,14 @@ public static unsafe class PortBifs
         return data;
     }
 
-    // -- port_info --
+    // -- port_info: of ports that are closing, too --
 
     /// <summary>undefined: no such port.</summary>
     [Bif("erts_internal:port_info/1", BifKind.Traps)]
     public static Term PortInfo1(Process* p, Term* a)
     {
         if (!a[0].IsLocalPort && !a[0].IsAtom) return After(p, Am.Badarg);
-        Port* port = Find(p, a[0]);
+        Port* port = PortTable.Lock(p->Machine, Named(p, a[0]));
         if (port == null) return After(p, Am.Undefined);
         Term* items = stackalloc Term[] { Am.OsPid, Am.Output, Am.Input, Am.Connected, Am.Id, Am.Links, Am.Name };
         Term list = Term.Nil;
@@ -173,7 +172,7 @@ public static unsafe class PortBifs
     public static Term PortInfo2(Process* p, Term* a)
     {
         if (!a[0].IsLocalPort && !a[0].IsAtom) return After(p, Am.Badtype);
-        Port* port = Find(p, a[0]);
+        Port* port = PortTable.Lock(p->Machine, Named(p, a[0]));
         if (port == null) return After(p, Am.Undefined);
         Term value = Item(p, port, a[1]);
         port->Lock.Unlock();
@@ -189,7 +188,7 @@ public static unsafe class PortBifs
         if (item == Am.Links) return Keys(p, &port->Links, true);
         if (item == Am.Monitors) return Term.Nil;
         if (item == Am.MonitoredBy) return Keys(p, &port->MonitoredBy, false);
-        if (item == Am.Name) return ErlangBinaryBifs.ByteList(p, port->Command, 0, port->CommandBytes, Term.Nil);
+        if (item == Am.Name) return Bytes(p, port->Command, port->CommandBytes);
         if (item == Am.Connected) return port->Connected;
         if (item == Am.Input) return Process.Unsigned(p, port->BytesIn);
         if (item == Am.Output) return Process.Unsigned(p, port->BytesOut);
@@ -199,6 +198,13 @@ public static unsafe class PortBifs
         if (item == Am.QueueSize) return Term.Small(port->Output.Bytes);
         if (item == Am.Locking) return port->Kind == PortKind.Program ? Am.PortLevel : Am.DriverLevel;
         return item == Am.Parallelism ? Am.False : Term.None;
+    }
+
+    private static Term Bytes(Process* p, byte* bytes, int count)
+    {
+        Term list = Term.Nil;
+        for (int i = count - 1; i >= 0; i--) list = Process.Cons(p, Term.Small(bytes[i]), list);
+        return list;
     }
 
     private static Term Keys(Process* p, KeyTable* table, bool key)

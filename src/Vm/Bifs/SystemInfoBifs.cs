@@ -123,6 +123,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.EtsLimit) return Term.Small(p->Machine->Settings.EtsTables);
         if (item == Am.EtsCount) return Term.Small(EtsTables.Count(p->Machine));
         if (item == Am.ContextReductions) return Term.Small(p->Machine->SliceReductions);
+        if (item == Am.MaxInteger) return Arithmetic.Largest(p);
         if (item == Am.DistBufBusyLimit) return Term.Small(p->Machine->Settings.BusyLimit);
         if (item == Am.OutstandingSystemRequestsLimit) return Term.Small(p->Machine->Flags.RequestsLimit);
         return Term.None;
@@ -163,6 +164,11 @@ public static unsafe class SystemInfoBifs
         if (item == Am.EtsReallocMoves) return Term.Bool(m->Settings.EtsReallocMoves);
         if (item == Am.EtsAlwaysCompress) return Term.Bool(m->Settings.EtsCompressed);
         if (item == Am.Threads || item == Am.SmpSupport || item == Am.ConstantPoolSupport || item == Am.KernelPoll || item == Am.BeamJumpTable) return Am.True;
+        if (item == Am.EthreadInfo)
+        {
+            Term native = Process.Tuple(p, Text(p, "64-bit native atomics"u8), Text(p, "mybeam"u8), Term.Nil);
+            return Process.Cons(p, native, Term.Nil);
+        }
         if (item == Am.TimeOffset) return Am.Volatile;
         if (item == Am.TimeWarpMode) return m->Settings.TimeWarp;
         if (item == Am.TolerantTimeofday) return Am.Disabled;

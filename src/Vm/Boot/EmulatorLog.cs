@@ -23,7 +23,7 @@ public static unsafe class EmulatorLog
         if (to == p->Pid) return;
         if (!to.IsLocalPid)
         {
-            Print(format, arguments);
+            Print(m, format, arguments);
             return;
         }
         Heap* h = &p->Heap;
@@ -48,7 +48,7 @@ public static unsafe class EmulatorLog
     }
 
     // As io:format does it for the two controls that the VM's own formats have: ~p takes an argument, ~n is a new line.
-    private static void Print(ReadOnlySpan<byte> format, Term arguments)
+    private static void Print(Machine* m, ReadOnlySpan<byte> format, Term arguments)
     {
         TextBuffer b = new() { Limit = 64 * 1024 };
         for (int i = 0; i < format.Length; i++)
@@ -65,7 +65,7 @@ public static unsafe class EmulatorLog
                 arguments = arguments.Tail;
             }
         }
-        _ = Files.WriteAll(Files.StandardError, b.Data, (nuint)b.Count);
+        EmulatorText.Write(m, Files.StandardError, b.Text);
         b.Free();
     }
 }

@@ -45,6 +45,7 @@ public static unsafe class FullBoot
         }
         Term* x = stackalloc Term[] { m->Settings.BootModule, list };
         p->Flags.SetSystem();
+        PortTable.AddForker(m, p->Pid);
         _ = SystemFlags.Set(p, Am.SystemLogger, Am.Logger);
         ProcessState.SetCall(p, ExportTable.Put(m, Am.ErlInit, Am.Start, 2), x, 2);
         bool good = System(p, Am.ErtsCodePurger, Am.High)

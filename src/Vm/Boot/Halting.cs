@@ -14,10 +14,26 @@ public static unsafe class Halting
         Schedulers.WakeAll(m);
     }
 
-    /// <summary>Writes why to the standard error and stops with status 1.</summary>
-    public static void WithSlogan(Machine* m, ref TextBuffer slogan)
+    /// <summary>Writes why to the standard error, in a full system also a crash dump, and stops with status 1.</summary>
+    /// <param name="m">The VM.</param>
+    /// <param name="slogan">Why, with a new line at its end.</param>
+    /// <param name="caller">The process that runs on this thread's scheduler.</param>
+    public static void WithSlogan(Machine* m, ref TextBuffer slogan, Process* caller)
     {
-        _ = Files.WriteAll(Files.StandardError, slogan.Data, (nuint)slogan.Count);
-        Stop(m, 1);
+        if (m->Full == 0)
+        {
+            _ = Files.WriteAll(Files.StandardError, slogan.Data, (nuint)slogan.Count);
+            Stop(m, 1);
+            return;
+        }
+        // The first one says why: those that follow are on their way out already.
+        Schedulers.StopAll(m);
+        if (m->Halting == 0)
+        {
+            EmulatorText.Write(m, Files.StandardError, slogan.Text);
+            CrashDump.Write(m, slogan.Text, caller);
+            Stop(m, 1);
+        }
+        Schedulers.GoOn(m);
     }
 }

@@ -296,6 +296,7 @@ public unsafe struct CodeTable
         if (f < 0) return false;
         ulong* info = module->Code + module->FunctionWords[f];
         where.Owner = module;
+        where.Start = info;
         where.Module = new Term(info[1]);
         where.Function = new Term(info[2]);
         where.Arity = (long)info[3];

@@ -29,10 +29,20 @@ public unsafe struct LiteralCollector
     private int place, left;
     private ulong young;
     private int running;
+    private long began;
 
     private const int QuestionsAtOnce = 256, PlacesAtOnce = 65536;
-    // From so many words on who gives up literals lets the others go first.
-    private const long Many = 1 << 17;
+    // From so many words on who gives up literals lets the others go first; but a process that is suspended in the middle of a native answers nothing, and may
+    // wait for the very one that waits here.
+    private const long Many = 1 << 17, LongestWait = 1_000_000_000;
+
+    /// <summary>Whether who is about to give up literals should wait (Slices.Pause, before it has done anything): a round is under way, and much waits for the next one.</summary>
+    public static bool Crowded(Process* p)
+    {
+        LiteralCollector* c = &p->Machine->Retired;
+        return Volatile.Read(ref c->waitingWords) > Many && Volatile.Read(ref c->running) != 0 && p->Context->Scheduler != null
+            && VmClock.MonotonicNs(p->Machine) - Volatile.Read(ref c->began) < LongestWait;
+    }
 
     /// <summary>Gives up literals: they are freed when no process refers to them. They must not be handed out to anybody any more. True: much waits to be freed, the caller
     /// should let other processes run.</summary>
@@ -66,6 +76,7 @@ public unsafe struct LiteralCollector
     {
         LiteralCollector* c = &m->Retired;
         NativeList<ModuleLiterals> before = c->current;
+        Volatile.Write(ref c->began, VmClock.MonotonicNs(m));
         c->mutex.Lock();
         c->current = c->waiting;
         c->waiting = default;

@@ -103,4 +103,6 @@ public unsafe struct CodeLocation
     public byte* File;
     public int FileBytes;
     public LoadedModule* Owner;
+    /// <summary>Where the function begins (its func_info).</summary>
+    public ulong* Start;
 }

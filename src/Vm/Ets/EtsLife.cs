@@ -11,6 +11,8 @@ public unsafe struct EtsGrave
     public NativeResource Head;
     /// <summary>Objects that were in it.</summary>
     public long Count;
+    /// <summary>The next grave that no process holds (EtsGraveyard).</summary>
+    public EtsGrave* Next;
     private EtsHash hash;
     private EtsNode* root;
     private long bucket;

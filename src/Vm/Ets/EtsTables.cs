@@ -146,6 +146,14 @@ public unsafe struct EtsTables
         return t;
     }
 
+    /// <summary>Writes the sections of all tables into a crash dump. Nothing else runs.</summary>
+    internal static void Dump(Machine* m, ref DumpWriter w)
+    {
+        EtsTables* r = &m->Ets;
+        for (int i = 0; r->byId != null && i < Buckets; i++)
+            for (EtsTable* t = r->byId[i]; t != null && w.Flush(); t = t->NextById) CrashDump.Table(ref w, t);
+    }
+
     /// <summary>All tables: names of named ones, else tids.</summary>
     public static Term All(Process* p)
     {
@@ -230,13 +238,9 @@ public unsafe struct EtsTables
             if (!EtsLife.Inherit(p, t))
             {
                 EtsGrave* grave = EtsLife.Close(t, p->Pid);
-                if (grave != null && !EtsGrave.Free(grave, ref budget))
-                {
-                    // The rest is freed at once: nobody waits for a process that has ended.
-                    long all = long.MaxValue;
-                    EtsGrave.Free(grave, ref all);
-                }
-                if (grave != null) Resources.Release(&grave->Head);
+                long some = EtsGraveyard.StepObjects;
+                if (grave != null && EtsGrave.Free(grave, ref some)) Resources.Release(&grave->Head);
+                else if (grave != null) EtsGraveyard.Add(m, grave);
             }
             Resources.Release(&t->Head);
             if (budget <= 0) return AnyOwned(m, p->Pid) == 0;

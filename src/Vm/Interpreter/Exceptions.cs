@@ -10,7 +10,7 @@ using MyBeam.Memory;
 
 public static unsafe class Exceptions
 {
-    /// <summary>Frames in a trace (system_flag(backtrace_depth)).</summary>
+    /// <summary>Most frames of the stack that a process is told of itself.</summary>
     public const int Depth = 8;
 
     /// <summary>Raises what the process's Fail slots hold, at instruction I of the running function. Goes on at the handler, or leaves threaded code.</summary>
@@ -139,10 +139,11 @@ public static unsafe class Exceptions
 
     private static Term RawTrace(Process* p, ulong* I, Term* E, Term top, bool entered)
     {
-        ulong* found = stackalloc ulong[Depth];
         int n = 0;
-        int limit = Depth - (top.IsNone ? 0 : 1);
-        found[n++] = (ulong)I;
+        int limit = (int)System.Math.Max(SystemFlags.BacktraceDepth(p->Machine), 1) - (top.IsNone ? 0 : 1);
+        ulong* big = Process.Alloc(p, limit + 2);
+        ulong* found = big + 1;
+        if (limit > 0) found[n++] = (ulong)I;
         Term* end = (Term*)p->Heap.End;
         // Recursion that waits at one place shows up once, as in OTP (beam_common.c, gather_stacktrace): the first address may be the same as the second.
         ulong previous = 0, own = (ulong)p->Machine->Tracing.Code;
@@ -155,9 +156,14 @@ public static unsafe class Exceptions
             previous = address;
             found[n++] = address;
         }
-        ulong* big = Process.Alloc(p, n + 1);
+        if (n == 0)
+        {
+            // The frame of the native is all there is room for.
+            Heap.Release(&p->Heap, big, big + limit + 2);
+            return Raw(p, Term.Nil, top, p->FailClass);
+        }
         big[0] = Header.Make(Header.PositiveBig, n);
-        for (int i = 0; i < n; i++) big[i + 1] = found[i];
+        Heap.Release(&p->Heap, big + n + 1, big + limit + 2);
         return Raw(p, Term.Boxed(big), top, p->FailClass);
     }
 
@@ -204,7 +210,7 @@ public static unsafe class Exceptions
     {
         if (!IsRaw(raw)) return raw;
         Term* e = raw.TupleElements;
-        if (!e[1].IsBig) return e[1];
+        if (!e[1].IsBig) return e[2].IsNil ? e[1] : Process.Cons(p, e[2], e[1]);
         ulong* addresses = e[1].BigDigits;
         int n = e[1].BigLength;
         Term list = Term.Nil;

@@ -127,7 +127,7 @@ public static unsafe partial class Ops
         C->BitsBase = OffHeapBinary.Data(b);
         C->BitsPos = 0;
         Target(I, C, 0) = BsWrap((ulong*)H, C->Process, b, bits, 0);
-        C->Reductions -= (long)(bits >> 16);
+        C->Reductions -= (long)(bits >> 13);
         return Next(I + 5, E, H + Binaries.OffHeapWords, C);
     }
 
@@ -271,7 +271,7 @@ public static unsafe partial class Ops
             BsCopyAll(t, C->BitsBase, 0);
             Target(I, C, 1) = BsWrap((ulong*)H, C->Process, b, total, SubBits.Writable);
             H += Binaries.OffHeapWords;
-            C->Reductions -= (long)(length >> 16);
+            C->Reductions -= (long)(length >> 13);
         }
         if (value == null) return Next(I + 5, E, H, C);
         BsStoreInteger(C->BitsBase, C->BitsPos, add, *value, 0);

@@ -74,7 +74,7 @@ public static unsafe partial class Ops
         if (unit > 1 && BitSize(t) % unit != 0) return BsFail(I, E, H, C, Am.Unit, t);
         ulong at = C->BitsPos + ((ushort*)I)[5], bits = BsCopyAll(t, C->BitsBase, at);
         C->BitsPos = at + bits;
-        C->Reductions -= (long)(bits >> 16);
+        C->Reductions -= (long)(bits >> 13);
         return Next(I + 4, E, H, C);
     }
 
@@ -85,7 +85,7 @@ public static unsafe partial class Ops
         if (!t.IsBitstring) return BsFail(I, E, H, C, Am.Type, t);
         if (BitSize(t) < I[4]) return BsFail(I, E, H, C, Am.Short, t);
         BsCopyPart(t, C->BitsBase, C->BitsPos + ((ushort*)I)[5], I[4]);
-        C->Reductions -= (long)(I[4] >> 16);
+        C->Reductions -= (long)(I[4] >> 13);
         return Next(I + 5, E, H, C);
     }
 
@@ -98,7 +98,7 @@ public static unsafe partial class Ops
         if (BitSize(t) < bits) return BsFail(I, E, H, C, Am.Short, t);
         BsCopyPart(t, C->BitsBase, at, bits);
         C->BitsPos = at + bits;
-        C->Reductions -= (long)(bits >> 16);
+        C->Reductions -= (long)(bits >> 13);
         return Next(I + 4, E, H, C);
     }
 

@@ -53,6 +53,13 @@ public static unsafe partial class Ops
         return Next(I + 2, E, H, C);
     }
 
+    // an element whose offset does not fit a slot: I[2]
+    public static long GetElementFar<TS, TD>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand where TD : struct, ITarget
+    {
+        TD.Set(I, E, C, 1, *(Term*)((byte*)TS.Get(I, E, C, 0, 0).Box + I[2]));
+        return Next(I + 3, E, H, C);
+    }
+
     // two elements of one tuple: slots 0: S, 1: D1, 2: offset 1, 3: D2, 4: offset 2
     public static long GetElements2<TS, TD1, TD2>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand where TD1 : struct, ITarget where TD2 : struct, ITarget
     {

@@ -29,7 +29,7 @@ public static unsafe partial class Ops
     {
         Export* e = (Export*)I[1];
         // The body of the same name in its module, for calls from there: what is traced is the export's.
-        if (e->Call != e->Native && I != e->Address) return Next(e->Address, E, H, C);
+        if ((nint)e->Call != (nint)e->Native && I != e->Address) return Next(e->Address, E, H, C);
         Save(C, I, E, H);
         Term r = e->Native(C->Process, Context.Xs(C));
         if (!r.IsNone)

@@ -112,8 +112,9 @@ public static unsafe class OsSignalBifs
         if (a[1] != Am.Ignore && a[1] != Am.Default && a[1] != Am.Handle) return Process.Badarg(p, Am.Badopt);
         int number = OsSignalPipe.Number(a[0]);
         if (number == 0) return Process.Badarg(p);
-        if (a[1] == Am.Ignore) OsSignals.Ignore((OsSignal)number);
-        else if (a[1] == Am.Default) OsSignals.SetDefault((OsSignal)number);
+        // A SIGCHLD that is ignored would take the exit status of programs away from their ports; by default it does nothing either.
+        if (a[1] == Am.Ignore && a[0] != Am.Sigchld) OsSignals.Ignore((OsSignal)number);
+        else if (a[1] != Am.Handle) OsSignals.SetDefault((OsSignal)number);
         else if (OsSignalPipe.Handle(p->Machine, number) != Errno.None) return Process.SystemLimit(p);
         return Am.Ok;
     }

@@ -7,6 +7,8 @@
 // Tag i is two's complement, the others are unsigned. The value of tag z says what follows.
 namespace MyBeam.Vm;
 
+using MyBeam.Memory;
+
 /// <summary>The tags.</summary>
 internal static class CompactTag
 {
@@ -41,8 +43,8 @@ internal unsafe struct CompactReader
     public readonly long Left => End - At;
 
     /// <summary>
-    /// The next tagged number. False: the bytes end, or a number that is no integer does not fit into 63 bits. An integer that does not fit into
-    /// 64 bits is left in <see cref="BigData"/>.
+    /// The next tagged number. False: the bytes end, or the number of an atom, register or label does not fit into 63 bits. An integer that does not fit into
+    /// 64 bits is left in <see cref="BigData"/>; an unsigned number (tag u) beyond the largest small comes as the largest small.
     /// </summary>
     public bool Next(out int tag, out long value)
     {
@@ -84,6 +86,7 @@ internal unsafe struct CompactReader
         }
         if (bytes > SignedBytes)
         {
+            if (tag == CompactTag.U) return Saturated(out value);
             if (!signed) return false;
             BigData = data;
             BigBytes = (int)bytes;
@@ -92,7 +95,15 @@ internal unsafe struct CompactReader
         ulong number = signed && data[0] >= 0x80 ? ulong.MaxValue : 0;
         for (int i = 0; i < bytes; i++) number = (number << 8) | data[i];
         value = (long)number;
+        if (tag == CompactTag.U && number > Term.MaxSmall) return Saturated(out value);
         return signed || value >= 0;
+    }
+
+    // A size in bits written in the program can be any number. No bitstring is longer than the largest small, so that stands for all beyond.
+    private static bool Saturated(out long value)
+    {
+        value = Term.MaxSmall;
+        return true;
     }
 
     /// <summary>The next tagged number, which must be an unsigned one of at most <paramref name="max"/>.</summary>

@@ -142,7 +142,7 @@ public static unsafe partial class RuleHooks
         bool oneKind = true;
         for (int k = 0; k < pairs; k++) oneKind &= atoms ? new Term(keys[k]).IsAtom : new Term(keys[k]).IsSmall;
         int shift = atoms ? 6 : 4;
-        ulong span = pairs == 0 || !oneKind ? ulong.MaxValue : (ulong)((long)(keys[pairs - 1] - keys[0]) >> shift) + 1;
+        ulong span = pairs == 0 || !oneKind ? ulong.MaxValue : ((keys[pairs - 1] - keys[0]) >> shift) + 1;
         e->Put(0, source);
         e->Put(1, otherwise);
         // Unsigned order of the words puts negative integers last: such a span is huge and is searched.
@@ -233,12 +233,27 @@ public static unsafe partial class RuleHooks
     {
         e->Put(0, *e->ArgAt(i, 0));
         e->Put(1, *e->ArgAt(i, 2));
+        if (IsFar(e, i))
+        {
+            e->Put(2, Arg.Unsigned(0));
+            e->Put(3, ElementOffset(e->ArgAt(i, 1)));
+            e->Emit(Specific.GetElementFar, 4);
+            return;
+        }
         e->Put(2, ElementOffset(e->ArgAt(i, 1)));
         e->Emit(Specific.GetElement, 3);
     }
 
+    private static bool IsFar(Emitter* e, int i) => ElementOffset(e->ArgAt(i, 1)).Value > ushort.MaxValue;
+
     public static void GetElements2(Emitter* e, int i)
     {
+        if (IsFar(e, i) || IsFar(e, i + 1))
+        {
+            GetElement(e, i);
+            GetElement(e, i + 1);
+            return;
+        }
         e->Put(0, *e->ArgAt(i, 0));
         e->Put(1, *e->ArgAt(i, 2));
         e->Put(2, ElementOffset(e->ArgAt(i, 1)));

@@ -167,12 +167,14 @@ public unsafe struct PortOptions
     {
         Environment.Cut(0);
         nuint at = 0;
+        m->Environment.Lock.Lock();
         for (byte* v = m->Environment.Next(ref at); v != null; v = m->Environment.Next(ref at))
         {
             int n = 0;
             while (v[n] != 0) n++;
             Environment.Add(new ReadOnlySpan<byte>(v, n));
         }
+        m->Environment.Lock.Unlock();
     }
 
     // [{Name, Value | false | []}]: on top of the VM's own.

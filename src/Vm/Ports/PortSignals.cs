@@ -80,7 +80,7 @@ public static unsafe class PortSignals
             if (chunk != null) OutputChunk.Free(chunk);
             return;
         }
-        if (bad) PortLog.BadValue(port);
+        if (bad) PortLog.BadValue(p, port);
         if (bad || owner != port->Connected) Bad(port);
         else if (command)
         {
@@ -117,14 +117,15 @@ public static unsafe class PortSignals
 public static unsafe class PortLog
 {
     /// <summary>Something that is no iodata was sent to a port.</summary>
-    public static void BadValue(Port* port)
+    public static void BadValue(Process* p, Port* port)
     {
         TextBuffer text = default;
         text.Add("Bad value on output port '"u8);
         text.Add(port->Command, port->CommandBytes);
         text.Add("'\n"u8);
-        // An error of the emulator's own level, as a crash is.
-        if (port->Machine->Flags.LogQuiet == 0 && port->Machine->Flags.LogLevel >= -2) Files.WriteAll(Files.StandardError, text.Data, (nuint)text.Count);
+        // In bare mode an error of the emulator's own level, as a crash is.
+        if (p->Machine->Full != 0) EmulatorLog.SendText(p, Am.Error, text.Text);
+        else if (p->Machine->Flags.LogQuiet == 0 && p->Machine->Flags.LogLevel >= -2) Files.WriteAll(Files.StandardError, text.Data, (nuint)text.Count);
         text.Free();
     }
 }

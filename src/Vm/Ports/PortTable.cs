@@ -127,7 +127,7 @@ public unsafe struct PortTable
         return port != null && port->Id == id ? port : null;
     }
 
-    /// <summary>All open ports as a list, in the order of their places.</summary>
+    /// <summary>All ports as a list, those that are closing too, in the order of their places.</summary>
     public static Term List(Process* p)
     {
         PortTable* t = &p->Machine->Ports;
@@ -139,7 +139,7 @@ public unsafe struct PortTable
             Port* port = t->places[i];
             if (port == null) continue;
             left--;
-            if (Volatile.Read(ref port->State) == Port.Open && !port->Id.IsNone) list = Process.Cons(p, port->Id, list);
+            if (Volatile.Read(ref port->State) != Port.Free && !port->Id.IsNone) list = Process.Cons(p, port->Id, list);
         }
         t->mutex.Unlock();
         return list;
@@ -161,10 +161,13 @@ public unsafe struct PortTable
         port->Lock.Unlock();
     }
 
-    /// <summary>Waits until what programs have sent to ports is written: erlang:halt's option flush. Ports whose other side takes nothing hold it up, as in OTP.</summary>
-    public static void Flush(Machine* m)
+    /// <summary>
+    /// Waits until what programs have sent to ports is written, at most so many milliseconds: erlang:halt's option flush. A port whose other side takes nothing
+    /// holds it up, as in OTP.
+    /// </summary>
+    public static void Flush(Machine* m, long milliseconds)
     {
-        while (true)
+        for (; milliseconds > 0; milliseconds--)
         {
             bool waiting = false;
             for (int i = 0; m->Ports.places != null && i < Limit && !waiting; i++)

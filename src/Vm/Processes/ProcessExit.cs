@@ -33,7 +33,7 @@ public static unsafe class ProcessExit
         b.Failed = false;
         b.Limit = 0;
         b.Add("\n"u8);
-        Halting.WithSlogan(p->Machine, ref b);
+        Halting.WithSlogan(p->Machine, ref b, p);
         b.Free();
     }
 

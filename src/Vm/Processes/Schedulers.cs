@@ -236,6 +236,7 @@ public unsafe struct Schedulers
             if (Volatile.Read(ref m->Halting) != 0 || Volatile.Read(ref m->Ending) != 0) return;
             if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
             if (Volatile.Read(ref m->Retired.Due) != 0) LiteralCollector.Step(m);
+            if (Volatile.Read(ref m->Graves.Due) != 0) EtsGraveyard.Step(m);
             // What the main process left in its context stays as it is.
             if (Volatile.Read(ref m->Schedulers.MainStop) != 0) return;
             // The clock is read once in a few slices; a timer is late by no more than these take.
@@ -253,7 +254,7 @@ public unsafe struct Schedulers
             asked = false;
             if (p == null)
             {
-                if (Volatile.Read(ref m->Retired.Due) != 0) continue;
+                if ((Volatile.Read(ref m->Retired.Due) | Volatile.Read(ref m->Graves.Due)) != 0) continue;
                 if (!Idle(m, s, main, out asked)) return;
                 continue;
             }

@@ -77,6 +77,8 @@ public unsafe struct TtyShared
     public int Descriptor;
     /// <summary>How it was found.</summary>
     public TerminalSettings Found;
+    /// <summary>What the terminal can do.</summary>
+    public Terminfo Terminfo;
 
     /// <summary>Sets the terminal as it was found, if the VM has changed it: for every way out of the VM.</summary>
     public static void Restore(Machine* m)
@@ -129,5 +131,6 @@ public unsafe struct TtyShared
     {
         Drop(Interlocked.Exchange(ref m->Tty.waiting, 0));
         Restore(m);
+        m->Tty.Terminfo.Free();
     }
 }

@@ -1,0 +1,3 @@
+-module(good).
+-export([f/0]).
+f() -> ok.

@@ -1,0 +1,3 @@
+-module(good2).
+-export([f/0]).
+f() -> {ok, ?MODULE}.

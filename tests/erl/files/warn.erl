@@ -1,0 +1,3 @@
+-module(warn).
+-export([f/1]).
+f(X) -> Y = 1, ok.
