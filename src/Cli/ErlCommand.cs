@@ -20,13 +20,16 @@ public static unsafe class ErlCommand
     public static int Run(byte** arguments, int count, byte* archive, nuint archiveBytes)
     {
         ErlLine line = default;
-        int status = Run(ref line, arguments, count, archive, archiveBytes);
-        return status;
+        ArgumentList all = default;
+        for (int i = 0; i < count; i++) all.Add(arguments[i]);
+        return Run(ref line, ref all, archive, archiveBytes);
     }
 
-    /// <summary>As Run, with a line in which an environment may be set already; frees it.</summary>
-    internal static int Run(ref ErlLine line, byte** arguments, int count, byte* archive, nuint archiveBytes)
+    /// <summary>As Run, with a line in which an environment may be set already. Frees it and the arguments.</summary>
+    internal static int Run(ref ErlLine line, ref ArgumentList all, byte* archive, nuint archiveBytes)
     {
+        byte** arguments = all.Vector;
+        int count = all.Count;
         Testing t = new() { Seed = -1 };
         int status = ReadTesting(ref t, ref arguments, ref count);
         EmulatorFlags flags = default;
@@ -47,9 +50,9 @@ public static unsafe class ErlCommand
         }
         rest.Free();
         line.Free();
+        all.Free();
         if (t.CheckMemory && !RunCommand.MemoryIsClean() && status == 0) status = 1;
-        // Those that say "not an error": the line asked for something that is done now.
-        return status < 0 ? 0 : status;
+        return status;
     }
 
     /// <summary>Moves MyBeam's own flags from the front of a command line to a list.</summary>

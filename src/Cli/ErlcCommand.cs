@@ -15,19 +15,15 @@ public static unsafe class ErlcCommand
         ErlCommand.TakeTesting(ref arguments, ref count, ref testing);
         bool good = Translate(ref line, arguments, count, ref front, ref rest);
         if (good && (testing.Failed | front.Failed | rest.Failed)) good = Complain("Insufficient memory"u8);
-        int status = 1;
-        if (good)
-        {
-            // What was put in front last comes first.
-            for (int i = front.Count - 1; i >= 0; i--) testing.Add(front[i]);
-            testing.Add(rest);
-            status = ErlCommand.Run(ref line, testing.Vector, testing.Count, archive, archiveBytes);
-        }
-        else line.Free();
-        testing.Free();
+        // What was put in front last comes first.
+        for (int i = front.Count - 1; i >= 0; i--) testing.Add(front[i]);
+        testing.Add(rest);
         front.Free();
         rest.Free();
-        return status;
+        if (good) return ErlCommand.Run(ref line, ref testing, archive, archiveBytes);
+        line.Free();
+        testing.Free();
+        return 1;
     }
 
     private static bool Translate(ref ErlLine line, byte** arguments, int count, ref ArgumentList front, ref ArgumentList rest)

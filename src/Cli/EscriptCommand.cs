@@ -16,11 +16,10 @@ public static unsafe class EscriptCommand
         ErlLine line = default;
         ArgumentList all = default;
         ErlCommand.TakeTesting(ref arguments, ref count, ref all);
-        int status = 1;
-        if (Translate(ref line, arguments, count, ref all)) status = ErlCommand.Run(ref line, all.Vector, all.Count, archive, archiveBytes);
-        else line.Free();
+        if (Translate(ref line, arguments, count, ref all)) return ErlCommand.Run(ref line, ref all, archive, archiveBytes);
+        line.Free();
         all.Free();
-        return status;
+        return 1;
     }
 
     private static bool Translate(ref ErlLine line, byte** arguments, int count, ref ArgumentList all)

@@ -2,7 +2,6 @@
 namespace MyBeam.Cli;
 
 using System;
-using MyBeam.Memory;
 using MyBeam.Platform;
 using MyBeam.Vm;
 

@@ -10,6 +10,9 @@ public sealed unsafe class InterpreterTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
+    // It starts programs, and what comes between vfork and exec is C (build/start.c), which is not here: the executable runs it.
+    private const string Programs = "f_ports.";
+
     private static readonly Lazy<(TheoryData<string, string> Plain, TheoryData<string, string> Library)> Cases = new(Find);
 
     /// <summary>Fixtures that call nothing but natives and each other.</summary>
@@ -77,7 +80,7 @@ public sealed unsafe class InterpreterTests
         using HostedMachine machine = new();
         foreach (string folder in Directory.GetDirectories(Path.Combine(TestSupport.Root, "output_files"), "otp*").Order(StringComparer.Ordinal))
         {
-            foreach (string file in Directory.GetFiles(folder, "*.expected").Order(StringComparer.Ordinal))
+            foreach (string file in Directory.GetFiles(folder, "*.expected").Where(f => !Path.GetFileName(f).StartsWith(Programs, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
             {
                 bool needs = NeedsLibrary(machine.Machine, Path.ChangeExtension(file, ".beam"), folder);
                 (needs ? library : plain).Add(Path.GetFileName(folder), Path.GetFileNameWithoutExtension(file));

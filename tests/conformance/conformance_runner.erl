@@ -7,9 +7,9 @@
 
 -define(GRACE, 5000).           % Milliseconds for end_per_testcase of a case that was killed.
 
-%% Plan: {Suite, ResultFile, DataDir, PrivDir, all | [CaseName], FactorOfTimeLimits, LongestLimit}.
+%% Plan: {Suite, ResultFile, DataDir, PrivDir, all | [CaseName], FactorOfTimeLimits, LongestLimit, quiet | show}.
 main([PlanFile]) ->
-    {ok, [{Suite, Result, Data, Priv, Which, Factor, Longest}]} = file:consult(PlanFile),
+    {ok, [{Suite, Result, Data, Priv, Which, Factor, Longest, Show}]} = file:consult(PlanFile),
     {ok, Out} = file:open(Result, [raw, append]),
     put(out, Out),
     put(wanted, case Which of all -> all; _ -> sets:from_list(Which, [{version, 2}]) end),
@@ -18,7 +18,7 @@ main([PlanFile]) ->
     process_flag(trap_exit, true),
     register(conformance_runner, self()),
     Real = group_leader(),
-    put(leader, spawn_link(fun() -> leader(Real, none) end)),
+    put(leader, case Show of show -> Real; quiet -> spawn_link(fun() -> leader(Real, none) end) end),
     suite(Suite, [{data_dir, Data}, {priv_dir, Priv}, {tc_logfile, filename:join(Priv, "log")}, {watchdog, self()}]),
     say(["done"]),
     halt(0).

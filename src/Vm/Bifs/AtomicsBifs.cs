@@ -177,7 +177,7 @@ public static unsafe class AtomicsBifs
     public static Term CountersPut(Process* p, Term* a)
     {
         long* at = Place(a, ResourceKind.Counters, out _);
-        if (at == null || !Value(a[2], Range.Any, out long value)) return Process.Badarg(p);
+        if (at == null || !Value(a[2], Range.Signed, out long value)) return Process.Badarg(p);
         Interlocked.Exchange(ref *at, value);
         return Am.Ok;
     }

@@ -20,7 +20,7 @@ public static unsafe class ErlangTextBifs
         text.AddByte('\n');
         Process.Bump(p, text.Count >> 6);
         IoServer.Flush(p->Machine);
-        EmulatorText.Write(p->Machine, Files.StandardOutput, text.Text);
+        _ = Files.WriteAll(Files.StandardOutput, text.Data, (nuint)text.Count);
         text.Free();
         return Am.True;
     }

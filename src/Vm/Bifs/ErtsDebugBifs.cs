@@ -16,7 +16,7 @@ internal static unsafe class ErtsDebugBifs
     public static Term FlatSize(Process* p, Term* a) => Words(p, TermSize.Flat(a[0]));
 
     [Bif("erts_debug:size_shared/1")]
-    public static Term SizeShared(Process* p, Term* a) => Words(p, TermSize.Shared(a[0], null));
+    public static Term SizeShared(Process* p, Term* a) => Words(p, TermSize.Shared(a[0], &p->Machine->HeapShared));
 
     private static Term Words(Process* p, long words)
     {

@@ -133,7 +133,7 @@ public static unsafe class SystemTaskBifs
     {
         Machine* m = p->Machine;
         int limit = ProcessTable.Limit(m);
-        if (!a[0].IsSmall || a[0].SmallValue < 0) return Process.Badarg(p);
+        if (!a[0].IsSmall || a[0].SmallValue < 0 || a[0].SmallValue > limit) return Process.Badarg(p);
         long at = a[0].SmallValue;
         Term list = Term.Nil;
         long found = 0;

@@ -180,7 +180,8 @@ public static unsafe partial class Ops
     {
         Term t = TS.Get(I, E, C, 0, 0);
         ulong add = C->BitsTotal;
-        if (!BsCanExtend(t, add, 1) || !Fits(E, H, AppendExtra(I))) return BsAppendSlow(I, E, H, C, TS.Address(I, E, C, 0), null);
+        if (!Fits(E, H, AppendExtra(I)) || (!BsCanExtend(t, add, 1) && !BsMakeRoom(C->Process, t, add)))
+            return BsAppendSlow(I, E, H, C, TS.Address(I, E, C, 0), null);
         SubBits* s = (SubBits*)t.Box;
         C->BitsBase = s->Base;
         C->BitsPos = s->End;
@@ -194,13 +195,40 @@ public static unsafe partial class Ops
     {
         Term t = TS.Get(I, E, C, 0, 0), value = TV.Get(I, E, C, 2, 0);
         int bits = ((ushort*)I)[7];
-        if (!value.IsSmall || !BsCanExtend(t, (ulong)bits, 1) || !Fits(E, H, AppendExtra(I)))
-            return BsAppendSlow(I, E, H, C, TS.Address(I, E, C, 0), TV.Address(I, E, C, 2));
+        if (!value.IsSmall || !Fits(E, H, AppendExtra(I)) || (!BsCanExtend(t, (ulong)bits, 1) && !BsMakeRoom(C->Process, t, (ulong)bits)))
+            return BsPrivateAppendAny(I, E, H, C, TS.Address(I, E, C, 0), TV.Address(I, E, C, 2));
         SubBits* s = (SubBits*)t.Box;
         Bits.WriteOver(s->Base, s->End, (ulong)value.SmallValue, bits);
         BsExtend(s, s, (ulong)bits);
         Target(I, C, 1) = t;
         return Next(I + 6, E, H, C);
+    }
+
+    // The same for values that are not small and when there is no room.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long BsPrivateAppendAny(ulong* I, Term* E, Term* H, Context* C, Term* source, Term* value)
+    {
+        Term t = *source;
+        ulong bits = ((ushort*)I)[7];
+        if (!value->IsInteger || !Fits(E, H, AppendExtra(I)) || (!BsCanExtend(t, bits, 1) && !BsMakeRoom(C->Process, t, bits)))
+            return BsAppendSlow(I, E, H, C, source, value);
+        SubBits* s = (SubBits*)t.Box;
+        BsStoreInteger(s->Base, s->End, bits, *value, 0);
+        BsExtend(s, s, bits);
+        Target(I, C, 1) = t;
+        return Next(I + 6, E, H, C);
+    }
+
+    /// <summary>
+    /// A larger binary in the place of a writable one, for the bitstring and whoever else has the term: compilers go on with the operand of private_append as
+    /// well as with the result.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool BsMakeRoom(Process* p, Term t, ulong add)
+    {
+        if (!t.IsBoxed || t.BoxHeader != SubBitsHeader) return false;
+        SubBits* s = (SubBits*)t.Box;
+        return (s->BaseFlags & SubBits.FlagMask) == SubBits.Writable && (s->End + add) >> 58 == 0 && BsReplace(p, s, add);
     }
 
     /// <summary>Whether bits can be appended here and now: the end is the binary's, only this process has it, and there is capacity. Units up to 8.</summary>

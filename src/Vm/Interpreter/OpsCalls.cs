@@ -303,6 +303,7 @@ public static unsafe partial class Ops
         Save(C, I, E, H);
         if (!t.IsSmall || (ulong)t.SmallValue > uint.MaxValue)
         {
+            p->Save = &p->MailFirst;
             Process.Raise(p, ExceptionClass.Error, Am.TimeoutValue);
             return Exceptions.Handle(I, E, H, C);
         }

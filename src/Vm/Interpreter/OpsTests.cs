@@ -70,6 +70,20 @@ public static unsafe partial class Ops
         return Jump(I, E, H, C);
     }
 
+    // The same two for arities that do not fit a slot: I[2]: header; I[3]: tag
+    public static long TestArityFar<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
+    {
+        if (TS.Get(I, E, C, 0, 0).BoxHeader == I[2]) return Next(I + 3, E, H, C);
+        return Jump(I, E, H, C);
+    }
+
+    public static long IsTaggedTupleFar<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
+    {
+        Term t = TS.Get(I, E, C, 0, 0);
+        if (t.IsBoxed && t.BoxHeader == I[2] && t.TupleElements->Bits == I[3]) return Next(I + 4, E, H, C);
+        return Jump(I, E, H, C);
+    }
+
     // is_function2 with a constant small arity: slot 0: S, slot 1: arity, label
     public static long IsFunctionOfArity<TS>(ulong* I, Term* E, Term* H, Context* C) where TS : struct, IOperand
     {

@@ -41,7 +41,7 @@ public unsafe struct Poller
     private const PollEvents InEvents = PollEvents.Read | PollEvents.Priority;
     private const PollEvents Faults = PollEvents.Error | PollEvents.HangUp | PollEvents.Invalid;
     private const ulong WakeKey = ulong.MaxValue;
-    private const nuint StackBytes = 256 * 1024;
+    private const nuint StackBytes = 1024 * 1024;
 
     /// <summary>Watches that are set, and callbacks under way: while there are any, a process that waits may still be sent something.</summary>
     public long Pending => Interlocked.Read(ref pending);

@@ -41,6 +41,9 @@ internal unsafe partial struct FlowCheck
     private int* _places;
     private NativeList<ulong> _states;
     private NativeList<CatchMark> _catches;
+    // Instructions whose destination must hold something before them, while _lenient.
+    private NativeList<int> _fills;
+    private bool _lenient;
     // The instruction being checked.
     private int _at;
     private bool _reachable;
@@ -68,13 +71,54 @@ internal unsafe partial struct FlowCheck
         else
         {
             for (int i = 0; i < code->LabelCount; i++) c._places[i] = -1;
-            for (int f = 0; good && f < code->FunctionCount; f++) good = c.Function(code->Functions + f);
+            for (int f = 0; good && f < code->FunctionCount; f++) good = c.Function(code->Functions + f) || c.Lenient(code->Functions + f);
         }
         Allocator.Free(c._state, stateBytes, Owner.Loader);
         Allocator.Free(c._places, placeBytes, Owner.Loader);
         c._states.Free();
         c._catches.Free();
+        c._fills.Free();
         return good;
+    }
+
+    // The compiler knows of some guard BIFs that they cannot fail, from types that are not in the file: what it says behind their fail labels may use their result. No
+    // such branch is ever taken; but as nothing in the file says so, the result gets a value beforehand. Most code is checked without this.
+    private bool Lenient(GenericFunction* function)
+    {
+        LoadError first = *_error;
+        *_error = default;
+        _lenient = true;
+        for (int i = function->First; i < function->End; i++)
+            if (_code->Instrs[i].Op == GenericOps.Label) _places[_code->Args[_code->Instrs[i].FirstArg].Value] = -1;
+        bool good = Function(function);
+        for (int i = _fills.Count - 1; good && i >= 0; i--) good = Fill(_fills[i]);
+        _lenient = false;
+        _fills.Clear();
+        *_error = good ? default : first;
+        return good;
+    }
+
+    // Puts `move [] Destination` before a BIF.
+    private readonly bool Fill(int at)
+    {
+        if (_code->InstrCount >= _code->InstrCapacity || _code->ArgCount + 2 > _code->ArgCapacity) return false;
+        GenericInstr* bif = _code->Instrs + at;
+        GenericArg* a = _code->Args + _code->ArgCount;
+        a[0] = new GenericArg { Kind = ArgKind.N, Value = (long)Term.Nil.Bits };
+        a[1] = _code->Args[bif->FirstArg + bif->Argc - 1];
+        a[1].Type = 0;
+        Buffer.MemoryCopy(bif, bif + 1, (long)(_code->InstrCount - at) * sizeof(GenericInstr), (long)(_code->InstrCount - at) * sizeof(GenericInstr));
+        *bif = new GenericInstr { Op = GenericOps.Move, Argc = 2, FirstArg = _code->ArgCount, Offset = bif->Offset };
+        _code->ArgCount += 2;
+        _code->InstrCount++;
+        for (int i = 0; i < _code->LabelCount; i++)
+            if (_code->Labels[i] > at) _code->Labels[i]++;
+        for (int f = 0; f < _code->FunctionCount; f++)
+        {
+            if (_code->Functions[f].First > at) _code->Functions[f].First++;
+            if (_code->Functions[f].End > at) _code->Functions[f].End++;
+        }
+        return true;
     }
 
     private bool Function(GenericFunction* function)

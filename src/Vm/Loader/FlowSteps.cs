@@ -216,11 +216,19 @@ internal unsafe partial struct FlowCheck
                     break;
             }
         }
+        bool fill = _lenient && label >= 0 && target >= 0 && a[label].Value != 0 && IsGuardBif(op) && IsUnset(a + target);
         // A type test has a context or none as its second operand, which it may keep.
         if (live >= 0 && !Collect(a[live].Value)) return false;
+        if (fill && (!_fills.Add(_at) || !Write(a + target))) return false;
         if (label >= 0 && !Branch(a[label].Value)) return false;
         return target < 0 || Write(a + target);
     }
+
+    private static bool IsGuardBif(int op) =>
+        op is GenericOps.Bif1 or GenericOps.Bif2 or GenericOps.Bif3 or GenericOps.GcBif1 or GenericOps.GcBif2 or GenericOps.GcBif3;
+
+    private readonly bool IsUnset(GenericArg* a) =>
+        a->Kind == ArgKind.X ? !Has(_x, a->Value) : a->Kind == ArgKind.Y && a->Value + 1 < (long)_state[FrameAt] && !Has(_y, a->Value);
 
     private bool ReadAll(GenericArg* a, int count)
     {

@@ -225,6 +225,25 @@ public static unsafe partial class RuleHooks
         e->Emit(Specific.IsFunctionOfArity, 3);
     }
 
+    public static void TestArityFar(Emitter* e, int i)
+    {
+        e->Put(0, *e->ArgAt(i, 1));
+        e->Put(1, Arg.Unsigned(0));
+        e->Put(2, *e->ArgAt(i, 0));
+        e->Put(3, Arg.Unsigned((long)Header.Make(Header.Tuple, e->ArgAt(i, 2)->Value)));
+        e->Emit(Specific.TestArityFar, 4);
+    }
+
+    public static void IsTaggedTupleFar(Emitter* e, int i)
+    {
+        e->Put(0, *e->ArgAt(i, 1));
+        e->Put(1, Arg.Unsigned(0));
+        e->Put(2, *e->ArgAt(i, 0));
+        e->Put(3, Arg.Unsigned((long)Header.Make(Header.Tuple, e->ArgAt(i, 2)->Value)));
+        e->Put(4, *e->ArgAt(i, 3));
+        e->Emit(Specific.IsTaggedTupleFar, 5);
+    }
+
     // -- data --
 
     private static GenericArg ElementOffset(GenericArg* index) => Arg.Unsigned((index->Value + 1) * 8);

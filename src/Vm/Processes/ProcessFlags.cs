@@ -7,7 +7,7 @@ using MyBeam.Memory;
 public unsafe struct ProcessFlags
 {
     private Term errorHandler, parent;
-    private ushort saveCalls;
+    private ushort saveCalls, scheduler;
     // 0 stands for the default, normal; else 1 low, 2 high, 3 max.
     private byte priority;
     private bool offHeap, trapExit, sensitive, asyncDist, system;
@@ -109,6 +109,14 @@ public unsafe struct ProcessFlags
             if (!natural || value.SmallValue > 10000) return Term.None;
             old = Term.Small(f.saveCalls);
             f.saveCalls = (ushort)value.SmallValue;
+            return old;
+        }
+        if (flag == Am.Scheduler)
+        {
+            // Which scheduler is to run it: kept, but any may.
+            if (!natural || value.SmallValue > SchedulerLimits.Total(p->Machine)) return Term.None;
+            old = Term.Small(f.scheduler);
+            f.scheduler = (ushort)value.SmallValue;
             return old;
         }
         if (flag == Am.MinHeapSize)
