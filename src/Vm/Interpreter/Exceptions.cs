@@ -143,7 +143,9 @@ public static unsafe class Exceptions
         int limit = (int)System.Math.Max(SystemFlags.BacktraceDepth(p->Machine), 1) - (top.IsNone ? 0 : 1);
         ulong* big = Process.Alloc(p, limit + 2);
         ulong* found = big + 1;
-        if (limit > 0) found[n++] = (ulong)I;
+        // error/1 and its like, entered as functions: what is shown begins with their caller.
+        bool native = top.IsNone && (*I & ~2UL) == p->Machine->HaltCode[1];
+        if (limit > 0 && !native) found[n++] = (ulong)I;
         Term* end = (Term*)p->Heap.End;
         // Recursion that waits at one place shows up once, as in OTP (beam_common.c, gather_stacktrace): the first address may be the same as the second.
         ulong previous = 0, own = (ulong)p->Machine->Tracing.Code;

@@ -41,6 +41,11 @@ public static unsafe partial class Ops
     {
         Term* x = Context.Xs(C);
         Term m = x[arity], f = x[arity + 1];
+        if (m == Am.Erlang && f == Am.Apply && arity == 3)
+        {
+            ulong* inner = Spread(C, x[0], x[1], x[2]);
+            if (inner != null) return inner;
+        }
         if (m.IsAtom && f.IsAtom) return CodeTable.CallTarget(C->Machine, m, f, arity);
         Save(C, I, E, H);
         Process* p = C->Process;
@@ -65,21 +70,50 @@ public static unsafe partial class Ops
     private static ulong* ApplyListTarget(ulong* I, Term* E, Term* H, Context* C)
     {
         Term* x = Context.Xs(C);
-        Term m = x[0], f = x[1], list = x[2];
+        ulong* target = Spread(C, x[0], x[1], x[2]);
+        if (target != null) return target;
         Process* p = C->Process;
-        int n = 0;
-        Term rest = list;
-        while (rest.IsCons && n < 256) { rest = rest.Tail; n++; }
-        if (m.IsAtom && f.IsAtom && rest.IsNil && n <= 255)
-        {
-            for (int i = 0; i < n; i++) { x[i] = list.Head; list = list.Tail; }
-            // apply(erlang, apply, [F, Args]) and the like go round again in the target itself
-            return CodeTable.CallTarget(C->Machine, m, f, n);
-        }
         Save(C, I, E, H);
         Process.Raise(p, ExceptionClass.Error, Am.Badarg);
         p->FailArgs = ListOf(p, x, 3);
         return null;
+    }
+
+    // Puts the arguments into x(0)… and gives the code of the function; null, the registers as they were: a badarg. apply of apply/3 is done here, so that the trace of
+    // error/1 shows who began.
+    private static ulong* Spread(Context* C, Term m, Term f, Term list)
+    {
+        while (true)
+        {
+            int n = 0;
+            Term rest = list;
+            while (rest.IsCons && n < 256) { rest = rest.Tail; n++; }
+            if (!m.IsAtom || !f.IsAtom || !rest.IsNil || n > 255) return null;
+            if (m != Am.Erlang || f != Am.Apply || n != 3)
+            {
+                Term* x = Context.Xs(C);
+                for (int i = 0; i < n; i++) { x[i] = list.Head; list = list.Tail; }
+                return CodeTable.CallTarget(C->Machine, m, f, n);
+            }
+            Term function = list.Tail.Head, arguments = list.Tail.Tail.Head;
+            // What is wrong with the inner call is its own badarg.
+            if (!list.Head.IsAtom || !function.IsAtom || !IsProper(arguments))
+            {
+                Term* x = Context.Xs(C);
+                for (int i = 0; i < n; i++) { x[i] = list.Head; list = list.Tail; }
+                return CodeTable.CallTarget(C->Machine, m, f, n);
+            }
+            m = list.Head;
+            f = function;
+            list = arguments;
+        }
+    }
+
+    private static bool IsProper(Term list)
+    {
+        int n = 0;
+        while (list.IsCons && n < 256) { list = list.Tail; n++; }
+        return list.IsNil && n <= 255;
     }
 
     // erlang:apply/2: x(0) fun, x(1) argument list. slots as ApplyList
