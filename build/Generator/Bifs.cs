@@ -8,6 +8,9 @@ public sealed record Bif(string Module, string Function, int Arity, string Kind,
 {
     /// <summary>Natives of the classes BareMode* stand in for system processes: they are left out where OTP's own run.</summary>
     public bool IsBare => Method.StartsWith("BareMode", StringComparison.Ordinal);
+
+    /// <summary>Natives of the classes OlderOtp* are for the modules of older releases of OTP only: newer ones have Erlang code of these names.</summary>
+    public bool IsOlder => Method.StartsWith("OlderOtp", StringComparison.Ordinal);
 }
 
 /// <summary>[Bif("m:f/a")] marks -> class BifTable.</summary>
@@ -58,8 +61,9 @@ public static partial class BifScanner
     {
         var s = new StringBuilder("namespace MyBeam.Vm;\n\nusing MyBeam.Memory;\n\n/// <summary>The table of natives.</summary>\npublic static unsafe class BifTable\n{\n");
         s.Append($"    public const int Count = {bifs.Count};\n");
-        Enter(s, "Register", "Enters the natives of every VM into the machine's export table.", bifs.Where(b => !b.IsBare));
+        Enter(s, "Register", "Enters the natives of every VM into the machine's export table.", bifs.Where(b => !b.IsBare && !b.IsOlder));
         Enter(s, "RegisterBare", "Enters the natives that stand in for system processes where none are started.", bifs.Where(b => b.IsBare));
+        Enter(s, "RegisterOlder", "Enters the natives that only older releases of OTP have.", bifs.Where(b => b.IsOlder));
         s.Append("}\n");
         Files.Write(output, "Vm/BifTable.cs", s.ToString());
     }

@@ -28,6 +28,20 @@ internal static unsafe class OtpRoot
         return folder != null && FileSystem.IsDirectory(folder) ? folder : null;
     }
 
+    /// <summary>Whether the emulator of the installation is one of OTP 28 or before.</summary>
+    public static bool IsOlder(byte* root, ref TextStore store)
+    {
+        byte* emulator = Emulator(root, ref store);
+        if (emulator == null) return false;
+        ReadOnlySpan<byte> version = TextStore.Span(emulator)["erts-"u8.Length..];
+        int major = 0;
+        for (int i = 0; i < version.Length && i < 4 && version[i] is >= (byte)'0' and <= (byte)'9'; i++) major = (major * 10) + version[i] - '0';
+        return major < OwnMajor;
+    }
+
+    // The emulator of OTP 29 has this number.
+    private const int OwnMajor = 17;
+
     // "erts-17.1": the folder of that kind in the root, the archive's when there is none.
     private static byte* Emulator(byte* root, ref TextStore store)
     {

@@ -14,6 +14,9 @@ public static unsafe class NumberTextBifs
     /// </summary>
     private const long DirectCharacters = 4096;
 
+    /// <summary>More characters than this have more digits than an integer can have.</summary>
+    private const long MostCharacters = 1 << 22;
+
     /// <summary>Room for the text of any small in any base, sign included.</summary>
     private const int SmallText = 72;
 
@@ -35,10 +38,18 @@ public static unsafe class NumberTextBifs
     [Bif("erts_internal:list_to_integer/2")]
     public static Term ListToInteger(Process* p, Term* a)
     {
-        Term list = a[0];
+        if (a[0].IsCons && !Base(a[1], out _)) return Am.Badarg;
+        _ = Base(a[1], out int b);
+        Term number = FromList(p, a[0], b, DirectCharacters, out Term rest);
+        return number.IsNone || number.IsAtom ? number : Process.Tuple(p, number, rest);
+    }
+
+    /// <summary>The integer that a list of characters begins with, and what follows it; or no_integer, not_a_list, or big: more digits than the most.</summary>
+    internal static Term FromList(Process* p, Term list, int b, long most, out Term rest)
+    {
+        rest = Term.Nil;
         if (list.IsNil) return Am.NoInteger;
         if (!list.IsCons) return Am.NotAList;
-        if (!Base(a[1], out int b)) return Am.Badarg;
         bool negative = list.Head == Term.Small('-');
         if (negative || list.Head == Term.Small('+')) list = list.Tail;
         bool zero = false;
@@ -46,25 +57,32 @@ public static unsafe class NumberTextBifs
         // As in OTP: zeros before something that is no integer at all are no number.
         if (zero && list.IsCons && !list.Head.IsSmall) return Am.NoInteger;
         long count = 0;
-        Term rest = list;
+        rest = list;
         for (; rest.IsCons && rest.Head.IsSmall && IsDigit(rest.Head.SmallValue, b); rest = rest.Tail) count++;
-        if (count == 0) return zero ? Process.Tuple(p, Term.Small(0), rest) : Am.NoInteger;
-        if (count > DirectCharacters) return Am.Big;
-        byte* text = stackalloc byte[(int)DirectCharacters];
-        for (int i = 0; i < count; i++)
+        if (count == 0) return zero ? Term.Small(0) : Am.NoInteger;
+        if (count > most) return Am.Big;
+        if (count > MostCharacters) return Process.SystemLimit(p);
+        byte* room = stackalloc byte[(int)DirectCharacters];
+        byte* text = count > DirectCharacters ? (byte*)Allocator.Alloc((nuint)count, Owner.Temporary) : room;
+        if (text == null) return Process.SystemLimit(p);
+        for (long i = 0; i < count; i++)
         {
             text[i] = (byte)list.Head.SmallValue;
             list = list.Tail;
         }
         Term number = ParseInteger(p, text, (int)count, b, negative);
-        return number.IsNone ? number : Process.Tuple(p, number, rest);
+        if (text != room) Allocator.Free(text, (nuint)count, Owner.Temporary);
+        return number;
     }
 
     /// <summary>An integer; or badarg, or big: too long to be read in one go.</summary>
     [Bif("erts_internal:binary_to_integer/2")]
-    public static Term BinaryToInteger(Process* p, Term* a)
+    public static Term BinaryToInteger(Process* p, Term* a) => Base(a[1], out int b) ? FromBinary(p, a[0], b, DirectCharacters) : Am.Badarg;
+
+    /// <summary>The integer that is the text of a binary; or badarg, or big: more characters than the most.</summary>
+    internal static Term FromBinary(Process* p, Term binary, int b, long most)
     {
-        if (!Base(a[1], out int b) || !Binaries.Aligned(a[0], out byte* data, out long bytes, out byte* copy)) return Am.Badarg;
+        if (!Binaries.Aligned(binary, out byte* data, out long bytes, out byte* copy)) return Am.Badarg;
         byte* text = data;
         long count = bytes;
         bool negative = count > 0 && *text == '-';
@@ -74,14 +92,15 @@ public static unsafe class NumberTextBifs
             count--;
         }
         Term result = Am.Badarg;
-        if (count > DirectCharacters) result = Am.Big;
+        if (count > most) result = Am.Big;
+        else if (count > MostCharacters) result = Process.SystemLimit(p);
         else if (count > 0)
         {
             bool good = true;
             for (long i = 0; i < count && good; i++) good = IsDigit(text[i], b);
             if (good) result = ParseInteger(p, text, (int)count, b, negative);
         }
-        Allocator.Free(copy, (nuint)bytes, Owner.Temporary);
+        if (copy != null) Allocator.Free(copy, (nuint)bytes, Owner.Temporary);
         return result;
     }
 
@@ -228,7 +247,8 @@ public static unsafe class NumberTextBifs
 
     private static bool IsDigit(long c, int numberBase) => DigitValue(c) < numberBase;
 
-    private static bool Base(Term t, out int numberBase)
+    /// <summary>A base of digits, from 2 to 36.</summary>
+    internal static bool Base(Term t, out int numberBase)
     {
         numberBase = 0;
         if (!t.IsSmall || t.SmallValue < 2 || t.SmallValue > 36) return false;

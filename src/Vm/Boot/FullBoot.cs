@@ -10,11 +10,13 @@ public static unsafe class FullBoot
 {
     /// <summary>
     /// Loads the modules that OTP's emulator holds ready: from a folder (null: none) where it has them, else from the archive. False, with the name of the module
-    /// in <paramref name="missing"/>: neither has it.
+    /// in <paramref name="missing"/>: neither has it. <paramref name="older"/>: the folder is that of an older OTP than the archive's, which has more natives.
     /// </summary>
-    public static bool LoadPreloaded(Machine* m, byte* folder, out Term missing)
+    public static bool LoadPreloaded(Machine* m, byte* folder, bool older, out Term missing)
     {
         ReadOnlySpan<byte> names = ErlangCodeBifs.Preloaded;
+        // The natives first: code that is loaded later calls them in another way than functions.
+        if (older) BifTable.RegisterOlder(m);
         missing = Term.None;
         for (int start = 0, i = 0; i < names.Length; i++)
         {

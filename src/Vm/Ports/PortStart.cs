@@ -9,7 +9,7 @@ using MyBeam.Platform;
 public static unsafe class PortStart
 {
     // Ports of drivers that OTP has built in and that are not here: programs ask whether they are there by opening one.
-    private static ReadOnlySpan<byte> Drivers => " tcp_inet udp_inet sctp_inet ram_file_drv "u8;
+    private static ReadOnlySpan<byte> Drivers => " tcp_inet udp_inet sctp_inet ram_file_drv tty_sl "u8;
 
     /// <summary>The port, linked to the process, or an atom that says why not (badopt, badarg, system_limit or an error of the system).</summary>
     public static Term Open(Process* p, Term name, Term settings)

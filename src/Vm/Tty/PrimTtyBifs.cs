@@ -15,17 +15,19 @@ public static unsafe class PrimTtyBifs
 
     private const int NoDescriptor = -1;
 
-    private static int Descriptor(Term t) =>
+    /// <summary>The descriptor that an atom names, or -1.</summary>
+    internal static int Descriptor(Term t) =>
         t == Am.Stdin ? Files.StandardInput : t == Am.Stdout ? Files.StandardOutput : t == Am.Stderr ? Files.StandardError : NoDescriptor;
 
-    private static TtyResource* Open(Term t) => (TtyResource*)MagicRefs.Open(t, ResourceKind.Tty);
+    /// <summary>What tty_create made, or null.</summary>
+    internal static TtyResource* Open(Term t) => (TtyResource*)MagicRefs.Open(t, ResourceKind.Tty);
 
     private static Term PosixAtom(Errno error) => AtomTable.Intern(ErrnoNames.Atom(error));
 
     private static Term Failed(Process* p, Term reason) => Process.Tuple(p, Am.Error, reason);
 
     // {error, {Call, Posix}}.
-    private static Term Failed(Process* p, System.ReadOnlySpan<byte> call, Errno error) => Failed(p, Process.Tuple(p, AtomTable.Intern(call), PosixAtom(error)));
+    internal static Term Failed(Process* p, System.ReadOnlySpan<byte> call, Errno error) => Failed(p, Process.Tuple(p, AtomTable.Intern(call), PosixAtom(error)));
 
     [Bif("prim_tty:isatty/1")]
     public static Term IsATty(Process* p, Term* a)

@@ -15,12 +15,16 @@ public static unsafe class TerminfoBifs
     /// <summary>Reads the description of the terminal that TERM names.</summary>
     [Bif("prim_tty:setupterm_nif/0")]
     public static Term Setup(Process* p, Term* a)
+        => Load(p) ? Am.Ok : Process.Tuple(p, Am.Error, Process.Tuple(p, AtomTable.Intern("setupterm"u8), Am.Enoent));
+
+    /// <summary>The same, for natives.</summary>
+    internal static bool Load(Process* p)
     {
         TtyShared* t = &p->Machine->Tty;
         t->Lock.Lock();
         bool good = Terminfo.Load(&t->Terminfo);
         t->Lock.Unlock();
-        return good ? Am.Ok : Process.Tuple(p, Am.Error, Process.Tuple(p, AtomTable.Intern("setupterm"u8), Am.Enoent));
+        return good;
     }
 
     // A word of a line of TerminfoNames.
@@ -105,7 +109,21 @@ public static unsafe class TerminfoBifs
         byte* room = stackalloc byte[MostName];
         int n = Name(a[0], room);
         if (n < 0) return Process.Badarg(p);
-        int index = IndexOf(TerminfoNames.Texts, NameColumn, new ReadOnlySpan<byte>(room, n));
+        return Text(p, IndexOf(TerminfoNames.Texts, NameColumn, new ReadOnlySpan<byte>(room, n)));
+    }
+
+    /// <summary>A text by its termcap code: {ok, Binary}, or false.</summary>
+    internal static Term TextByCode(Process* p, Term name)
+    {
+        byte* room = stackalloc byte[MostName];
+        int n = Name(name, room);
+        if (n < 0) return Process.Badarg(p);
+        int index = IndexOf(TerminfoNames.Texts, CodeColumn, new ReadOnlySpan<byte>(room, n));
+        return index < 0 ? Am.False : Text(p, index);
+    }
+
+    private static Term Text(Process* p, int index)
+    {
         TtyShared* t = &p->Machine->Tty;
         t->Lock.Lock();
         Term answer;

@@ -31,6 +31,8 @@ public unsafe struct TtyResource
     public Term Reader;
     public ulong Reference0, Reference1;
     public int HasReference;
+    /// <summary>What prim_tty:tty_set/1 shall do (older OTP): 1: set it raw.</summary>
+    public int WantsRaw;
 
     /// <summary>A new one, with one claim; null when memory is out.</summary>
     public static TtyResource* Create(int output)
