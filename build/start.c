@@ -217,6 +217,8 @@ int main(int argc, char **argv) {
   /* glibc would map and unmap every large heap block anew, and each page fault costs more than copying the page. */
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  /* Small blocks that are freed are merged with their neighbours at once, not a million of them in one go at the next large request. */
+  mallopt(M_MXFAST, 0);
   if (processor_is_too_old()) return 1;
   return __managed__Main(argc, argv);
 }

@@ -121,6 +121,7 @@ public static unsafe class ErlCommand
         if (t.Threads > 0) flags.Settings.Schedulers = flags.Settings.SchedulersOnline = (int)t.Threads;
         Machine* m = Machine.Create(full: true);
         if (m == null || !EmulatorSettings.Apply(m, flags.Settings)) return Complain("mybeam erl: no memory"u8, 1);
+        m->Trim.Enabled = 1;
         m->Finder.Archive = archive;
         m->Finder.ArchiveBytes = archiveBytes;
         m->Settings.Arguments = line.Emulator.Vector;

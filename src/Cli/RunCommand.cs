@@ -34,6 +34,7 @@ public static unsafe class RunCommand
         m->Finder.Archive = archive;
         m->Finder.ArchiveBytes = archiveBytes;
         m->Schedulers.Wanted = Threads.AvailableProcessors;
+        m->Trim.Enabled = 1;
         Options o = default;
         byte** rest = stackalloc byte*[MaxArguments];
         o.Arguments = rest;
@@ -275,6 +276,11 @@ public static unsafe class RunCommand
         e.Text(" bytes, resident: "u8);
         e.Number((long)OsProcess.ResidentBytes);
         e.Line(" bytes"u8);
+        e.Text("given back by trimming: "u8);
+        e.Number(p->Machine->Trim.Gained);
+        e.Text(" bytes in "u8);
+        e.Number(p->Machine->Trim.Times);
+        e.Line(" times"u8);
         e.Text("slices: "u8);
         e.Number(p->Machine->SlicesRun.Slices);
         e.Text(", wholly inside a native: "u8);

@@ -81,6 +81,23 @@ public unsafe struct LiteralArea
         Leave(area);
     }
 
+    /// <summary>Gives the memory of free pages back: <paramref name="discard"/> does that for a page-aligned part, which then reads as zero.</summary>
+    public static void Discard(LiteralArea* area, nuint pageBytes, delegate*<byte*, nuint, bool> discard)
+    {
+        Enter(area);
+        if (area->unmerged > 0) MergeFree(area);
+        for (int c = 0; c < Classes; c++)
+            for (FreePiece* f = (FreePiece*)area->free[c]; f != null; f = f->Next) Discard((byte*)(f + 1), (byte*)f + (f->Words * 8), pageBytes, discard);
+        Discard(area->used, area->committed, pageBytes, discard);
+        Leave(area);
+    }
+
+    private static void Discard(byte* from, byte* end, nuint pageBytes, delegate*<byte*, nuint, bool> discard)
+    {
+        nuint first = ((nuint)from + pageBytes - 1) & ~(pageBytes - 1), last = (nuint)end & ~(pageBytes - 1);
+        if (first < last) discard((byte*)first, last - first);
+    }
+
     /// <summary>Room for the literals of a module. False when there is none.</summary>
     public static bool AllocModule(LiteralArea* area, long words, ModuleLiterals* module)
     {

@@ -52,6 +52,15 @@ public static unsafe partial class OsMemory
     /// <summary>Changes what pages may be used for. False: the system refused.</summary>
     public static partial bool Protect(void* address, nuint bytes, PageAccess access);
 
+    /// <summary>How many free bytes malloc keeps at the end of each of its parts when something large is freed. 1 GB is what the program starts with.</summary>
+    public static partial void KeepFree(int bytes);
+
+    /// <summary>Gives back what is free above that at the end of the calling thread's part.</summary>
+    public static partial void TrimOwn();
+
+    /// <summary>Gives back free pages in all parts of malloc's memory.</summary>
+    public static partial void TrimAll();
+
     /// <summary>Ends a mapping or a reservation, wholly or in part. False: the range was not one.</summary>
     public static partial bool Unmap(void* address, nuint bytes);
 }

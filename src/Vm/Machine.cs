@@ -58,6 +58,7 @@ public unsafe struct Machine
     public PersistentTerms PersistentTerms;
     public EtsTables Ets;
     public EtsGraveyard Graves;
+    public HeapTrim Trim;
     public Tracing Tracing;
     public TtyShared Tty;
     public OpenFiles OpenFiles;

@@ -7,7 +7,8 @@
 %% Gives {ok, Rounds} when every run gave what its line in tests/concurrency/cases says.
 soak(Seed, Seconds) ->
     {Alone, Others} = lists:partition(fun({M, F, _, _}) -> M =:= conc_trees orelse F =:= crowd end, cases()),
-    Lanes = [Alone | [[C || C <- Others, element(1, C) =:= M] || M <- lists:usort([M || {M, _, _, _} <- Others])]],
+    % The heaps of conc_long would hide what is looked for.
+    Lanes = [Alone | [[C || C <- Others, element(1, C) =:= M] || M <- lists:usort([M || {M, _, _, _} <- Others]) -- [conc_long]]],
     {ok, rounds(Lanes, Seed, erlang:monotonic_time(millisecond) + Seconds * 1000, 0)}.
 
 rounds([Alone | Lanes], Seed, End, N) ->

@@ -51,9 +51,9 @@ one(4, H, Time) ->
     self() ! {cancelled, Ref, erlang:cancel_timer(Ref)},
     settle(Ref, Time, 2);
 one(5, H, Time) ->
-    Ref = erlang:start_timer(5000 + Time, self(), never),
+    Ref = erlang:start_timer(50000 + Time, self(), never),
     H ! {read, self(), Ref},
-    receive {read, Ref, Left} when Left > 1000, Left =< 5000 + Time -> ok after ?PATIENCE -> exit(no_read) end,
+    receive {read, Ref, Left} when Left > 1000, Left =< 50000 + Time -> ok after ?PATIENCE -> exit(no_read) end,
     true = erlang:cancel_timer(Ref) > 1000,
     false = erlang:cancel_timer(Ref),
     1;

@@ -8,6 +8,7 @@ public static unsafe partial class OsMemory
     // The generic Linux values: x64 and ARM64 agree.
     private const int MapPrivate = 0x2, MapAnonymous = 0x20, MapNoReserve = 0x4000;
     private const int AdviseDontNeed = 4;
+    private const int TrimThreshold = -1;
     private const int ScPageSize = 30, ScPhysicalPages = 85;
 
     /// <inheritdoc/>
@@ -47,6 +48,16 @@ public static unsafe partial class OsMemory
     /// <inheritdoc/>
     public static partial bool Unmap(void* address, nuint bytes) => munmap(address, bytes) == 0;
 
+    /// <inheritdoc/>
+    public static partial void KeepFree(int bytes) => mallopt(TrimThreshold, bytes);
+
+    /// <inheritdoc/>
+    // A free of 64 KB or more makes malloc look at the end of the part that the block was in.
+    public static partial void TrimOwn() => NativeMemory.Free(NativeMemory.Alloc(128 * 1024));
+
+    /// <inheritdoc/>
+    public static partial void TrimAll() => malloc_trim(0);
+
     private static void* MapPages(nuint bytes, PageAccess access, int flags)
     {
         void* p = mmap(null, bytes, (int)access, flags, -1, 0);
@@ -67,4 +78,10 @@ public static unsafe partial class OsMemory
 
     [DllImport("libc"), SuppressGCTransition]
     private static extern long sysconf(int name);
+
+    [DllImport("libc")]
+    private static extern int mallopt(int name, int value);
+
+    [DllImport("libc")]
+    private static extern int malloc_trim(nuint keep);
 }

@@ -2,6 +2,7 @@
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
+using MyBeam.Platform;
 
 /// <summary>Sizes and identity of terms; get_internal_state and set_internal_state.</summary>
 internal static unsafe class ErtsDebugBifs
@@ -113,6 +114,15 @@ internal static unsafe class ErtsDebugBifs
         if ((what == Am.BinaryLoopLimit || what == Am.ReLoopLimit || what == Am.UnicodeLoopLimit) && (value == Am.Default || value.IsSmall))
             return Term.Small(MostReductions);
         if (what == Am.ForceGc) return Am.True;
+        if (what == Am.EtsForceTrap) return Am.Notsup;
+        if (what == Am.FillHeap || (what == Am.EtsDebugRandomSplitJoin && value.IsTupleOf(2))) return Am.Ok;
+        if (what == Am.Mbuf) return value;
+        if (what == Am.Sleep && value.IsSmall)
+        {
+            // The scheduler stands still for so many milliseconds.
+            if (value.SmallValue > 0) Clock.Sleep(value.SmallValue * 1_000_000);
+            return Am.True;
+        }
         if (what == Am.Wait) return Am.Ok;
         return Process.Badarg(p);
     }

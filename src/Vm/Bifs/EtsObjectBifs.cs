@@ -62,6 +62,7 @@ public static unsafe class EtsObjectBifs
 
     private static Term InsertList(Process* p, Term* a, bool onlyNew)
     {
+        if (DirtyWork.Wanted(p, a[1])) return DirtyPool.Enter(p, a, ExportTable.Put(p->Machine, Am.Ets, onlyNew ? Am.InsertNew : Am.Insert, 2), &p->Machine->DirtyCpu);
         EtsTable* t = EtsAccess.Open(p, a[0], EtsNeed.Write, EtsLock.Write);
         if (t == null) return Term.None;
         Term result = InsertAll(p, t, a[1], onlyNew);

@@ -58,9 +58,13 @@ public static unsafe class MapsBifs
         return value.IsNone ? Am.Error : Process.Tuple(p, value, map);
     }
 
+    private static Term Dirty(Process* p, Term* a, Term function, int arity) =>
+        DirtyPool.Enter(p, a, ExportTable.Put(p->Machine, Am.Maps, function, arity), &p->Machine->DirtyCpu);
+
     [Bif("maps:from_list/1")]
     public static Term FromList(Process* p, Term* a)
     {
+        if (DirtyWork.Wanted(p, a[0])) return Dirty(p, a, Am.FromList, 1);
         if (!Maps.FromList(&p->Heap, a[0], out Term map)) return Process.Badarg(p);
         Process.Bump(p, Maps.Size(map) / 40);
         return map;
@@ -69,6 +73,7 @@ public static unsafe class MapsBifs
     [Bif("maps:from_keys/2")]
     public static Term FromKeys(Process* p, Term* a)
     {
+        if (DirtyWork.Wanted(p, a[0])) return Dirty(p, a, Am.FromKeys, 2);
         if (!Maps.FromKeys(&p->Heap, a[0], a[1], out Term map)) return Process.Badarg(p);
         Process.Bump(p, Maps.Size(map) / 40);
         return map;
@@ -134,6 +139,7 @@ public static unsafe class MapsBifs
     {
         if (!a[0].IsMap) return Badmap(p, a[0]);
         if (!a[1].IsMap) return Badmap(p, a[1]);
+        if (DirtyWork.Wanted(p, Maps.Size(a[0]) + Maps.Size(a[1]), DirtyWork.ManyElements)) return Dirty(p, a, Am.Merge, 2);
         Process.Bump(p, (Maps.Size(a[0]) + Maps.Size(a[1])) / 40);
         return Maps.Merge(&p->Heap, a[0], a[1]);
     }

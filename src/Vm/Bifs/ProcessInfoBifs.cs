@@ -102,7 +102,7 @@ public static unsafe class ProcessInfoBifs
         if (item == Am.Status) return Status(status);
         if (item.IsAtom) return Value(p, item);
         if (!item.IsTupleOf(2) || item.TupleElements[0] != Am.Dictionary) return Term.None;
-        Term value = p->Dictionary.Get(item.TupleElements[1]);
+        Term value = p->Flags.Sensitive ? Term.None : p->Dictionary.Get(item.TupleElements[1]);
         return value.IsNone ? Am.Undefined : value;
     }
 
@@ -117,6 +117,8 @@ public static unsafe class ProcessInfoBifs
 
     private static Term Value(Process* p, Term item)
     {
+        if (p->Flags.Sensitive && (item == Am.Messages || item == Am.Dictionary)) return Term.Nil;
+        if (p->Flags.Sensitive && item == Am.Backtrace) return Binaries.FromBytes(p, null, 0);
         if (item == Am.RegisteredName) return p->Name.IsNone ? Term.Nil : p->Name;
         if (item == Am.CurrentFunction) return Current(p, 0);
         if (item == Am.CurrentLocation) return Current(p, 3);

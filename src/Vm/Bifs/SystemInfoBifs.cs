@@ -305,6 +305,19 @@ public static unsafe class SystemInfoBifs
         if (key == Am.Wordsize && (value == Am.Internal || value == Am.External)) return Term.Small(8);
         if (key == Am.CpuTopology) return value == Am.Used || value == Am.Detected ? CpuTopology.Detected(p) : value == Am.Defined ? Am.Undefined : Term.None;
         if (key != Am.Allocator && key != Am.AllocatorSizes) return Term.None;
+        if (value.IsNil || value.IsCons)
+        {
+            // Of several: a pair for each.
+            Term reversed = Term.Nil, list = Term.Nil;
+            for (; value.IsCons; value = value.Tail)
+            {
+                Term one = value.Head.IsAtom ? Pairs(p, key, value.Head) : Term.None;
+                if (one.IsNone) return Term.None;
+                reversed = Process.Cons(p, Process.Tuple(p, value.Head, one), reversed);
+            }
+            for (; reversed.IsCons; reversed = reversed.Tail) list = Process.Cons(p, reversed.Head, list);
+            return value.IsNil ? list : Term.None;
+        }
         if (value != Am.SysAlloc) return IsAllocator(value) ? Am.False : Term.None;
         Term options = key == Am.Allocator ? Process.Cons(p, Process.Tuple(p, Am.Options, Malloc(p)), Term.Nil) : Term.Nil;
         return Process.Cons(p, Process.Tuple(p, Am.Instance, Term.Small(0), options), Term.Nil);

@@ -11,7 +11,7 @@ internal static unsafe class SystemInfoTexts
         TextBuffer b = default;
         if (item == Am.Info)
         {
-            MemoryBifs.Write(ref b);
+            MemoryBifs.Write(p->Machine, ref b);
             Tables(ref b, p->Machine);
             Loaded(ref b, p->Machine);
         }

@@ -24,6 +24,7 @@ internal static unsafe class UnicodeBifs
     public static Term CharactersToBinary(Process* p, Term* a)
     {
         if (!Encoding(a[1], out bool latin1)) return Trap(p, Am.CharactersToBinaryInt, a);
+        if (IsLarge(p, a[0])) return Dirty(p, a, Am.CharactersToBinary);
         // Of a list of one binary the binary is what matters, also in an error's rest.
         Term chars = a[0].IsCons && a[0].Tail.IsNil && a[0].Head.IsBitstring ? a[0].Head : a[0];
         if (chars.IsBitstring && IsDone(p, chars, latin1)) return chars;
@@ -59,6 +60,8 @@ internal static unsafe class UnicodeBifs
     public static Term CharactersToList(Process* p, Term* a)
     {
         if (!Encoding(a[1], out bool latin1)) return Trap(p, Am.CharactersToListInt, a);
+        // Bytes are listed in slices.
+        if (!(latin1 && a[0].IsBitstring) && IsLarge(p, a[0])) return Dirty(p, a, Am.CharactersToList);
         if (a[0].IsBitstring) return BinaryToList(p, a[0], latin1);
         long size = UnicodeChars.Size(a[0], latin1);
         if (size < 0) return Process.Badarg(p);
@@ -91,6 +94,24 @@ internal static unsafe class UnicodeBifs
         Allocator.Free(copy, (nuint)bytes, Owner.Temporary);
         return result;
     }
+
+    // By what is seen without going into lists in lists.
+    private static bool IsLarge(Process* p, Term chars)
+    {
+        long bytes = chars.IsBitstring ? Bytes(chars) : 0;
+        for (long n = 0; chars.IsCons && n < DirtyWork.ManyElements; chars = chars.Tail, n++)
+            bytes += chars.Head.IsBitstring ? Bytes(chars.Head) : DirtyWork.ManyBytes / DirtyWork.ManyElements;
+        return DirtyWork.Wanted(p, bytes, DirtyWork.ManyBytes);
+    }
+
+    private static long Bytes(Term binary)
+    {
+        Bitstring.Open(binary, out _, out _, out ulong bits);
+        return (long)(bits / 8);
+    }
+
+    private static Term Dirty(Process* p, Term* a, Term function) =>
+        DirtyPool.Enter(p, a, ExportTable.Put(p->Machine, Am.Unicode, function, 2), &p->Machine->DirtyCpu);
 
     private static bool Encoding(Term t, out bool latin1)
     {

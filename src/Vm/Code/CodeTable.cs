@@ -29,9 +29,10 @@ public unsafe struct CodeTable
     /// <summary>Current version by the atom index of the name (open addressing).</summary>
     private Names* names;
     private int nameCount;
-    /// <summary>Handler address of each catch index, in pieces.</summary>
+    /// <summary>Handler address of each catch index, in pieces; of a free one the next free one and 1.</summary>
     private fixed ulong catches[MostPieces];
-    private uint catchCount;
+    /// <summary>Indices ever given out, those of them that are free, and the first of these and 1 (0: none).</summary>
+    private uint catchCount, freeCatches, freeCatch;
 
     private const int MostPieces = 1024;
     private const uint PieceCatches = 4096;
@@ -84,7 +85,8 @@ public unsafe struct CodeTable
         CodeTable* t = &m->Code;
         if ((t->names == null || (uint)t->nameCount * 2 > t->names->Mask) && !Grow(t)) return false;
         if (t->addressCount == t->addressRoom && !GrowRow(t)) return false;
-        for (uint i = t->catchCount / PieceCatches; i <= (t->catchCount + (uint)newCatches) / PieceCatches; i++)
+        uint end = t->catchCount + ((uint)newCatches > t->freeCatches ? (uint)newCatches - t->freeCatches : 0);
+        for (uint i = t->catchCount / PieceCatches; i <= end / PieceCatches; i++)
         {
             if (i >= MostPieces) return false;
             if (t->catches[i] == 0) t->catches[i] = (ulong)Allocator.Alloc(PieceCatches * 8, Owner.Code);
@@ -222,7 +224,21 @@ public unsafe struct CodeTable
             f->Owner = null;
             Volatile.Write(ref *(nint*)&f->Address, 0);
         }
+        FreeCatches(m, module);
         LoadedModule.FreeCode(module);
+    }
+
+    // No stack has one of them: a frame with a catch is below an address in the function that made it.
+    private static void FreeCatches(Machine* m, LoadedModule* module)
+    {
+        CodeTable* t = &m->Code;
+        for (int i = 0; i < module->CatchCount; i++)
+        {
+            uint index = module->Catches[i];
+            *CatchSlot(m, index) = t->freeCatch;
+            t->freeCatch = index + 1;
+        }
+        t->freeCatches += (uint)module->CatchCount;
     }
 
     private static void LeaveAddress(CodeTable* t, LoadedModule* module)
@@ -327,16 +343,30 @@ public unsafe struct CodeTable
         return low - 1;
     }
 
-    /// <summary>A catch term for this handler.</summary>
-    public static Term NewCatch(Machine* m, ulong* handler)
+    /// <summary>A catch term for this handler; the module's until it is purged.</summary>
+    public static Term NewCatch(Machine* m, LoadedModule* module, ulong* handler)
     {
-        uint i = m->Code.catchCount++;
-        ((ulong**)m->Code.catches[i / PieceCatches])[i % PieceCatches] = handler;
+        CodeTable* t = &m->Code;
+        uint i;
+        if (t->freeCatch == 0) i = t->catchCount++;
+        else
+        {
+            i = t->freeCatch - 1;
+            t->freeCatch = (uint)*CatchSlot(m, i);
+            t->freeCatches--;
+        }
+        *CatchSlot(m, i) = (ulong)handler;
+        module->Catches[module->CatchCount++] = i;
         return Term.Catch(i);
     }
 
     /// <summary>The handler of a catch.</summary>
-    public static ulong* CatchTarget(Machine* m, uint index) => ((ulong**)m->Code.catches[index / PieceCatches])[index % PieceCatches];
+    public static ulong* CatchTarget(Machine* m, uint index) => (ulong*)*CatchSlot(m, index);
+
+    /// <summary>Catch indices ever given out: those that were free again are given out first.</summary>
+    public static uint CatchIndices(Machine* m) => m->Code.catchCount;
+
+    private static ulong* CatchSlot(Machine* m, uint index) => &((ulong*)m->Code.catches[index / PieceCatches])[index % PieceCatches];
 
     /// <summary>Where a call of M:F/A by name goes (apply).</summary>
     public static ulong* CallTarget(Machine* m, Term module, Term function, long arity) => ExportTable.Put(m, module, function, arity)->Address;

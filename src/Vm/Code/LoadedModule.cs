@@ -41,6 +41,9 @@ public unsafe struct LoadedModule
     /// <summary>The funs it makes.</summary>
     public ModuleFun* Funs;
     public int FunCount;
+    /// <summary>The indices of its catches.</summary>
+    public uint* Catches;
+    public int CatchCount, CatchRoom;
     /// <summary>Older version (until it is purged), or null.</summary>
     public LoadedModule* Old;
     /// <summary>1: it was deleted (erlang:delete_module/1): it is the old version of its name, and there is no current one.</summary>
@@ -70,6 +73,7 @@ public unsafe struct LoadedModule
         Allocator.Free(module->FileText, (nuint)module->FileTextBytes, Owner.Code);
         Allocator.Free(module->Exports, (nuint)(module->ExportCount * sizeof(ModuleExport)), Owner.Code);
         Allocator.Free(module->Funs, (nuint)(module->FunCount * sizeof(ModuleFun)), Owner.Code);
+        Allocator.Free(module->Catches, (nuint)module->CatchRoom * 4, Owner.Code);
         Allocator.Free(module->Records, (nuint)(module->RecordCount * sizeof(ModuleRecord)), Owner.Code);
         Allocator.Free(module->Attributes.Data, (nuint)module->Attributes.Bytes, Owner.Code);
         Allocator.Free(module->CompileInfo.Data, (nuint)module->CompileInfo.Bytes, Owner.Code);

@@ -12,16 +12,19 @@ public unsafe interface IBinary
 
     static abstract Term Name { get; }
 
+    /// <summary>Takes time in proportion to the product of the lengths.</summary>
+    static virtual bool Large => false;
+
     /// <summary>The operation on two floats; infinity where there is none.</summary>
     static virtual double Floats(double a, double b) => double.PositiveInfinity;
 }
 
 public unsafe struct DoAdd : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Add(p, a, b); public static Term Name => Am.Plus; public static double Floats(double a, double b) => a + b; }
 public unsafe struct DoSubtract : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Subtract(p, a, b); public static Term Name => Am.Minus; public static double Floats(double a, double b) => a - b; }
-public unsafe struct DoMultiply : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Multiply(p, a, b); public static Term Name => Am.Times; public static double Floats(double a, double b) => a * b; }
+public unsafe struct DoMultiply : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Multiply(p, a, b); public static Term Name => Am.Times; public static bool Large => true; public static double Floats(double a, double b) => a * b; }
 public unsafe struct DoDivide : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Divide(p, a, b); public static Term Name => Am.Slash; public static double Floats(double a, double b) => a / b; }
-public unsafe struct DoIntDivide : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.IntDivide(p, a, b); public static Term Name => Am.Div; }
-public unsafe struct DoRemainder : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Remainder(p, a, b); public static Term Name => Am.Rem; }
+public unsafe struct DoIntDivide : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.IntDivide(p, a, b); public static Term Name => Am.Div; public static bool Large => true; }
+public unsafe struct DoRemainder : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.Remainder(p, a, b); public static Term Name => Am.Rem; public static bool Large => true; }
 public unsafe struct DoAnd : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.BitAnd(p, a, b); public static Term Name => Am.Band; }
 public unsafe struct DoOr : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.BitOr(p, a, b); public static Term Name => Am.Bor; }
 public unsafe struct DoXor : IBinary { public static Term Do(Process* p, Term a, Term b) => Arithmetic.BitXor(p, a, b); public static Term Name => Am.Bxor; }
@@ -56,9 +59,11 @@ public static unsafe partial class Ops
                 return StoreAfterNative(I + length, E, C, target, Process.Float(p, d), ((ushort*)I)[7]);
             }
         }
-        Term r = TDo.Do(p, a, b);
+        bool large = TDo.Large && a.IsBig && b.IsBig && LargeArithmetic.Is(p, a, b);
+        Term r = large ? LargeArithmetic.Do(p, &TDo.Do, a, b) : TDo.Do(p, a, b);
         if (r.IsNone)
         {
+            if (p->Fail == FailKind.Again) return Again(I, E, C, ((ushort*)I)[7]);
             long fail = (long)I[length - 1];
             if (fail != 0) return Next(I + fail, E, (Term*)p->Heap.Top, C);
             return Exceptions.RaiseOperator(I, E, C, TDo.Name, a, b);

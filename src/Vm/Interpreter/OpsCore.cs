@@ -57,8 +57,23 @@ public static unsafe partial class Ops
     internal static long CollectAndRetry(ulong* I, Term* E, Term* H, Context* C)
     {
         long need = (long)C->Scratch[0], live = (long)C->Scratch[1];
+        if (ToDirty(I, E, H, C, need, live)) return C->Stop;
         if (!Collect(C, I, E, H, need, live)) return OutOfMemory(I, E, H, C);
         return PastBreakpoint(I, (Term*)C->Process->Heap.Stack, (Term*)C->Process->Heap.Top, C);
+    }
+
+    // Whether the collection is for a dirty thread: the process leaves threaded code and goes on at I afterwards.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool ToDirty(ulong* I, Term* E, Term* H, Context* C, long need, long live)
+    {
+        Process* p = C->Process;
+        p->Heap.Top = (ulong*)H;
+        // A breakpoint would be met again.
+        if (!DirtyWork.WantsCollection(p) || (*I & 2) != 0) return false;
+        Save(C, I, E, H);
+        if (!DirtyWork.EnterCollection(p, need, live)) return false;
+        C->Stop = StopReason.Dirty;
+        return true;
     }
 
     /// <summary>The process cannot have the memory it needs: it dies alone (ARCHITECTURE 4.5).</summary>
@@ -119,6 +134,7 @@ public static unsafe partial class Ops
         Save(C, I, E, (Term*)p->Heap.Top);
         if (p->Heap.Fragments != null)
         {
+            if (ToDirty(I, E, (Term*)p->Heap.Top, C, 0, live)) return C->Stop;
             if (!ProcessGc.Collect(p, 0, Context.Xs(C), live)) return OutOfMemory(I, E, (Term*)p->Heap.Top, C);
         }
         return Next(I, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, C);

@@ -130,7 +130,7 @@ public static unsafe partial class Ops
 
     // A native has done a slice of its work: the instruction at I, whose operands and x(0)..x(live-1) are as they were, runs again in the next slice.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long Again(ulong* I, Term* E, Context* C, long live)
+    internal static long Again(ulong* I, Term* E, Context* C, long live)
     {
         Process* p = C->Process;
         p->Fail = FailKind.None;
@@ -138,7 +138,7 @@ public static unsafe partial class Ops
         p->Bumped = 0;
         Save(C, I, E, (Term*)p->Heap.Top);
         ProcessState.SaveRegisters(C, live);
-        return C->Stop = StopReason.Yielded;
+        return C->Stop = p->Extra != null && p->Extra->DirtyStep != null ? StopReason.Dirty : StopReason.Yielded;
     }
 
     // The code of an export that is not loaded: I[1] is the export. Finds the module (archive, code path) and goes on there, else calls the error handler.

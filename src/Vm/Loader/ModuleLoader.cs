@@ -192,7 +192,9 @@ public static unsafe class ModuleLoader
         module->ExportCount = code->ExportCount;
         module->Funs = (ModuleFun*)Allocator.Alloc((nuint)code->FunCount * (nuint)sizeof(ModuleFun), Owner.Code);
         module->FunCount = code->FunCount;
-        bool good = files && module->Code != null && module->FunctionWords != null && module->LineMarks != null && module->FrameMarks != null && module->LineItems != null
+        module->Catches = (uint*)Allocator.Alloc((nuint)e->Catches.Count * 4, Owner.Code);
+        module->CatchRoom = e->Catches.Count;
+        bool good = files && module->Catches != null && module->Code != null && module->FunctionWords != null && module->LineMarks != null && module->FrameMarks != null && module->LineItems != null
             && module->Exports != null && module->Funs != null && (module->Attributes.Data != null || code->Attributes.Data == null)
             && (module->CompileInfo.Data != null || code->CompileInfo.Data == null) && CodeTable.Reserve(m, e->Catches.Count);
         if (!good) return error->Fail(LoadErrorCode.NoMemory, ChunkId.Code, 0, "no memory for the code"u8);
@@ -217,7 +219,7 @@ public static unsafe class ModuleLoader
     private static void Commit(Machine* m, GenericCode* code, Emitter* e, LoadedModule* module)
     {
         for (int i = 0; i < e->Catches.Count; i++)
-            module->Code[e->Catches[i].Word] = CodeTable.NewCatch(m, module->Code + e->LabelWords[e->Catches[i].Label]).Bits;
+            module->Code[e->Catches[i].Word] = CodeTable.NewCatch(m, module, module->Code + e->LabelWords[e->Catches[i].Label]).Bits;
         for (int i = 0; i < code->ExportCount; i++)
             module->Exports[i] = new ModuleExport { Function = code->Exports[i].Function, Arity = code->Exports[i].Arity, Word = e->LabelWords[code->Exports[i].Label] };
         for (int i = 0; i < code->FunCount; i++)

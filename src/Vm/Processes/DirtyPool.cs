@@ -170,9 +170,19 @@ public unsafe struct DirtyPool
         Machine* m = t->Pool->machine;
         bool measure = m->Flags.Measures;
         if (measure) t->Time.Begin(Clock.MonotonicNanoseconds);
-        Term result = x->DirtyNative->Native(p, p->SavedX);
+        delegate*<Process*, void> step = x->DirtyStep;
+        x->DirtyStep = null;
+        Term result = Term.None;
+        // Natives that only compute end soon; those that wait for files may not keep everybody waiting.
+        bool computes = t->Pool == &m->DirtyCpu;
+        if (computes) Schedulers.EnterHeap(m);
+        if (step != null) step(p);
+        else result = x->DirtyNative->Native(p, p->SavedX);
         if (measure) t->Time.End(Clock.MonotonicNanoseconds);
-        if (!result.IsNone)
+        if (step != null)
+        {
+        }
+        else if (!result.IsNone)
         {
             x->DirtyNative = null;
             ProcessState.Keep(p, &result, 1);
@@ -184,6 +194,7 @@ public unsafe struct DirtyPool
                 Native = x->DirtyNative, Class = c->FailClass, Reason = c->FailReason, Args = c->FailArgs, Info = c->FailInfo, Cause = c->FailCause,
             };
         }
+        if (computes) Schedulers.LeaveHeap(m);
         p->ReductionsDone += c->Bumped;
         c->Bumped = 0;
         c->Process = null;

@@ -21,6 +21,10 @@ public unsafe struct ProcessExtra
     public Export* DirtyNative;
     public DirtyPool* DirtyPool;
     public DirtyFailure DirtyFailure;
+    /// <summary>What is to be done there instead of a native, or null (DirtyWork); what it keeps; 1: it failed.</summary>
+    public delegate*<Process*, void> DirtyStep;
+    public void* DirtyKept;
+    public int DirtyFailed;
     /// <summary>The sequential trace token and its counters.</summary>
     public SeqState Seq;
     /// <summary>What is measured of its calls (call_time, call_memory), by session; or null.</summary>
@@ -51,6 +55,7 @@ public unsafe struct ProcessExtra
         SeqTrace.Clear(p);
         if (x->OnLoad != null) Signal.Free(x->OnLoad);
         CallClocks.Free(p);
+        DirtyWork.Free(x);
         x->MonitoredBy.Free();
         x->OnHeap.Free(Owner.Process);
         x->Suspended.Free();

@@ -81,7 +81,12 @@ public unsafe struct ProcessFlags
         bool natural = value.IsSmall && value.SmallValue >= 0;
         Term old;
         if (flag == Am.TrapExit) return Switch(ref f.trapExit, value);
-        if (flag == Am.Sensitive) return Switch(ref f.sensitive, value);
+        if (flag == Am.Sensitive)
+        {
+            old = Switch(ref f.sensitive, value);
+            Tracees.Sum(p);
+            return old;
+        }
         if (flag == Am.AsyncDist) return Switch(ref f.asyncDist, value);
         if (flag == Am.ErrorHandler)
         {

@@ -142,6 +142,7 @@ public static unsafe class ProcessState
         c->Reductions = reductions;
         // A signal has suspended it.
         if (p->SuspendCount > 0) return StopReason.Yielded;
+        if (p->Extra != null && p->Extra->DirtyKept != null && !DirtyWork.Leave(p, c)) return StopReason.Exited;
         for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
         p->SavedCount = 0;
         bool measure = p->Machine->SlicesRun.Wanted != 0;

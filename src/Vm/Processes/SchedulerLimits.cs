@@ -62,7 +62,8 @@ public unsafe struct SchedulerLimits
     /// <summary>Whether somebody has blocked all but one thread, the dirty ones too.</summary>
     public static bool Blocked(Machine* m) => Volatile.Read(ref m->Limits.blocks) != 0;
 
-    private static bool AnyBlock(Machine* m) => Blocked(m) || Volatile.Read(ref m->Limits.normalBlocks) != 0;
+    /// <summary>Whether somebody has blocked all but one scheduler at least.</summary>
+    public static bool AnyBlock(Machine* m) => Blocked(m) || Volatile.Read(ref m->Limits.normalBlocks) != 0;
 
     /// <summary>blocked, blocked_normal or enabled.</summary>
     public static Term State(Machine* m) => Blocked(m) ? Am.Blocked : AnyBlock(m) ? Am.BlockedNormal : Am.Enabled;

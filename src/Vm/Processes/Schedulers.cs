@@ -31,6 +31,8 @@ public unsafe struct Scheduler
     public BusyTime Time;
     /// <summary>With --deterministic: what chooses.</summary>
     public SplitRandom Random;
+    /// <summary>HeapTrim.Pass when it last gave memory back.</summary>
+    public int TrimPass;
     /// <summary>Numbers of unlinks on their way; the same number from two schedulers does no harm, both ends belong to it.</summary>
     public ulong UnlinkIds;
 }
@@ -56,6 +58,8 @@ public unsafe struct Schedulers
     private int stopRequests;
     /// <summary>Schedulers that stand still, and those whose loops have ended.</summary>
     private int standing, gone;
+    /// <summary>Dirty threads that change a heap.</summary>
+    private int changing;
     private OsMutex stopMutex;
     // The lock of LockCode: who comes gets the next number, who has the number served has the lock.
     private int codeNext, codeServed;
@@ -138,6 +142,7 @@ public unsafe struct Schedulers
         }
         DirtyPool.Stop(&m->DirtyCpu);
         DirtyPool.Stop(&m->DirtyIo);
+        HeapTrim.Stop(m);
         IoInput.Stop(m);
     }
 
@@ -237,10 +242,16 @@ public unsafe struct Schedulers
             if (Volatile.Read(ref m->Schedulers.stopRequests) != 0) StandStill(m);
             if (Volatile.Read(ref m->Retired.Due) != 0) LiteralCollector.Step(m);
             if (Volatile.Read(ref m->Graves.Due) != 0) EtsGraveyard.Step(m);
+            if (Volatile.Read(ref m->Trim.Pass) != s->TrimPass)
+            {
+                s->TrimPass = Volatile.Read(ref m->Trim.Pass);
+                OsMemory.TrimOwn();
+            }
             // What the main process left in its context stays as it is.
             if (Volatile.Read(ref m->Schedulers.MainStop) != 0) return;
             // The clock is read once in a few slices; a timer is late by no more than these take.
             if ((++s->Slices & 7) == 0 && s->Timers.Count != 0) Timers.Expire(&s->Timers, VmClock.MonotonicNs(m));
+            if ((s->Slices & 63) == 0) HeapTrim.Look(m, false);
             Process* p = s->Queue.Take(m->Schedulers.Deterministic != 0 ? &s->Random : null);
             if (SchedulerLimits.Rests(m, s->Index))
             {
@@ -390,6 +401,7 @@ public unsafe struct Schedulers
             if (AnythingReady(m, s) || Volatile.Read(ref m->Schedulers.MainStop) != 0) return true;
             ThreadPause.Once();
         }
+        long rest = HeapTrim.Look(m, true);
         // In this order: Sleeping is set before anybody can take it off asleep.
         Interlocked.Increment(ref m->Schedulers.asleep);
         Interlocked.Exchange(ref s->Sleeping, 1);
@@ -406,7 +418,7 @@ public unsafe struct Schedulers
             else
             {
                 if (m->Flags.Measures) s->Time.Sleep(Clock.MonotonicNanoseconds);
-                Threads.Wait(&s->Sleeping, 1, System.Math.Min(next, LongestSleep));
+                Threads.Wait(&s->Sleeping, 1, System.Math.Min(System.Math.Min(next, rest), LongestSleep));
                 if (m->Flags.Measures) s->Time.Wake(Clock.MonotonicNanoseconds);
             }
         }
@@ -477,10 +489,26 @@ public unsafe struct Schedulers
         while (true)
         {
             int still = Volatile.Read(ref m->Schedulers.standing) + Volatile.Read(ref m->Schedulers.asleep) + Volatile.Read(ref m->Schedulers.gone);
-            if (m->Schedulers.Count - 1 - still <= 0) return;
+            if (m->Schedulers.Count - 1 - still <= 0 && Volatile.Read(ref m->Schedulers.changing) == 0) return;
             Threads.Yield();
         }
     }
+
+    /// <summary>A dirty thread is about to change the heap of a process: not while all stand still. LeaveHeap follows.</summary>
+    public static void EnterHeap(Machine* m)
+    {
+        while (true)
+        {
+            // A full barrier, as in StopAll.
+            Interlocked.Increment(ref m->Schedulers.changing);
+            if (Volatile.Read(ref m->Schedulers.stopRequests) == 0) return;
+            Interlocked.Decrement(ref m->Schedulers.changing);
+            Threads.Wait(StopWord(m), 1, 1_000_000);
+        }
+    }
+
+    /// <summary>It has.</summary>
+    public static void LeaveHeap(Machine* m) => Interlocked.Decrement(ref m->Schedulers.changing);
 
     /// <summary>Ends StopAll.</summary>
     public static void GoOn(Machine* m)

@@ -67,11 +67,11 @@ public static unsafe class Tracees
         while (p->Tracees != null) Drop(p, p->Tracees->Session);
     }
 
-    /// <summary>Notes the flags of all sessions together in the process.</summary>
+    /// <summary>Notes the flags of all sessions together in the process; while it is sensitive there are none.</summary>
     public static void Sum(Process* p)
     {
         uint all = 0;
-        for (Tracee* t = p->Tracees; t != null; t = t->Next) all |= t->Flags;
+        for (Tracee* t = p->Flags.Sensitive ? null : p->Tracees; t != null; t = t->Next) all |= t->Flags;
         p->Traced = all | (p->Traced & TraceFlags.Internal);
     }
 
