@@ -9,8 +9,11 @@ public sealed record Bif(string Module, string Function, int Arity, string Kind,
     /// <summary>Natives of the classes BareMode* stand in for system processes: they are left out where OTP's own run.</summary>
     public bool IsBare => Method.StartsWith("BareMode", StringComparison.Ordinal);
 
-    /// <summary>Natives of the classes OlderOtp* are for the modules of older releases of OTP only: newer ones have Erlang code of these names.</summary>
+    /// <summary>Natives of the classes OlderOtp* are for the modules of OTP 28 and before only: newer ones have Erlang code of these names, or nothing.</summary>
     public bool IsOlder => Method.StartsWith("OlderOtp", StringComparison.Ordinal);
+
+    /// <summary>Natives of the classes OldestOtp* are for those of OTP 26 and before.</summary>
+    public bool IsOldest => Method.StartsWith("OldestOtp", StringComparison.Ordinal);
 }
 
 /// <summary>[Bif("m:f/a")] marks -> class BifTable.</summary>
@@ -61,9 +64,10 @@ public static partial class BifScanner
     {
         var s = new StringBuilder("namespace MyBeam.Vm;\n\nusing MyBeam.Memory;\n\n/// <summary>The table of natives.</summary>\npublic static unsafe class BifTable\n{\n");
         s.Append($"    public const int Count = {bifs.Count};\n");
-        Enter(s, "Register", "Enters the natives of every VM into the machine's export table.", bifs.Where(b => !b.IsBare && !b.IsOlder));
+        Enter(s, "Register", "Enters the natives of every VM into the machine's export table.", bifs.Where(b => !b.IsBare && !b.IsOlder && !b.IsOldest));
         Enter(s, "RegisterBare", "Enters the natives that stand in for system processes where none are started.", bifs.Where(b => b.IsBare));
-        Enter(s, "RegisterOlder", "Enters the natives that only older releases of OTP have.", bifs.Where(b => b.IsOlder));
+        Enter(s, "RegisterOlder", "Enters the natives that only OTP 28 and before have.", bifs.Where(b => b.IsOlder));
+        Enter(s, "RegisterOldest", "Enters the natives that only OTP 26 and before have.", bifs.Where(b => b.IsOldest));
         s.Append("}\n");
         Files.Write(output, "Vm/BifTable.cs", s.ToString());
     }

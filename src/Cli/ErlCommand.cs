@@ -141,7 +141,8 @@ public static unsafe class ErlCommand
     private static int Boot(Machine* m, ref ErlLine line, bool statistics)
     {
         byte* preloaded = OtpRoot.Preloaded(line.Root, ref line.Store);
-        if (!FullBoot.LoadPreloaded(m, preloaded, preloaded != null && OtpRoot.IsOlder(line.Root, ref line.Store), out Term missing))
+        int emulator = preloaded == null ? OtpRoot.OwnMajor : OtpRoot.EmulatorMajor(line.Root, ref line.Store);
+        if (!FullBoot.LoadPreloaded(m, preloaded, emulator, out Term missing))
         {
             Output e = new(Files.StandardError);
             e.Text("mybeam erl: the archive in this executable has no module "u8);

@@ -110,14 +110,20 @@ internal unsafe struct ErlLine
     // Where OTP is, and the variables that tell it to programs.
     private bool Places()
     {
-        if (Root == null) Root = Kept("ERL_ROOTDIR"u8);
-        if (Root == null) Root = Store.Copy(ArchiveFiles.Root);
+        FindRoot();
         if (BinFolder == null) BinFolder = OtpRoot.BinFolder(Root, ref Store);
         if (Name == null) Name = Store.Copy("erl"u8);
         if (Home == null) Home = Kept("HOME"u8);
         if (Root == null || BinFolder == null || Name == null) return Complain("Insufficient memory"u8);
         return Environment.Set("ROOTDIR"u8, TextStore.Span(Root)) && Environment.Set("BINDIR"u8, TextStore.Span(BinFolder))
             && Environment.Set("EMU"u8, "beam"u8) && Environment.Set("PROGNAME"u8, TextStore.Span(Name)) && SetPath();
+    }
+
+    /// <summary>Where OTP is, if nothing has said so yet. Null when memory is out.</summary>
+    public void FindRoot()
+    {
+        if (Root == null) Root = Kept("ERL_ROOTDIR"u8);
+        if (Root == null) Root = Store.Copy(ArchiveFiles.Root);
     }
 
     // The value of a variable, kept while the line lives, or null.

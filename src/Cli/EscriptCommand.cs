@@ -31,7 +31,10 @@ public static unsafe class EscriptCommand
         all.Add(ref line.Store, "+B"u8);
         all.Add(ref line.Store, "-noshell"u8);
         all.Add(ref line.Store, "-boot"u8);
-        all.Add(ref line.Store, "$ROOT/no_dot_erlang"u8);
+        // Only newer modules init know $ROOT there; the others look in the root's folder bin by themselves.
+        line.FindRoot();
+        if (line.Root == null) return Complain("Insufficient memory"u8, null);
+        all.Add(ref line.Store, OtpRoot.EmulatorMajor(line.Root, ref line.Store) < OtpRoot.OwnMajor ? "no_dot_erlang"u8 : "$ROOT/no_dot_erlang"u8);
         if (!ScriptFlags(script, ref line.Store, ref all)) return false;
         all.Add(ref line.Store, "-run"u8);
         all.Add(ref line.Store, "escript"u8);

@@ -28,19 +28,19 @@ internal static unsafe class OtpRoot
         return folder != null && FileSystem.IsDirectory(folder) ? folder : null;
     }
 
-    /// <summary>Whether the emulator of the installation is one of OTP 28 or before.</summary>
-    public static bool IsOlder(byte* root, ref TextStore store)
+    /// <summary>The emulator of OTP 29 has this number.</summary>
+    public const int OwnMajor = 17;
+
+    /// <summary>The first number of the version of the installation's emulator; OwnMajor when it does not say.</summary>
+    public static int EmulatorMajor(byte* root, ref TextStore store)
     {
-        byte* emulator = Emulator(root, ref store);
-        if (emulator == null) return false;
+        byte* emulator = TextStore.Span(root).SequenceEqual(ArchiveFiles.Root) ? null : Emulator(root, ref store);
+        if (emulator == null) return OwnMajor;
         ReadOnlySpan<byte> version = TextStore.Span(emulator)["erts-"u8.Length..];
         int major = 0;
         for (int i = 0; i < version.Length && i < 4 && version[i] is >= (byte)'0' and <= (byte)'9'; i++) major = (major * 10) + version[i] - '0';
-        return major < OwnMajor;
+        return major == 0 ? OwnMajor : major;
     }
-
-    // The emulator of OTP 29 has this number.
-    private const int OwnMajor = 17;
 
     // "erts-17.1": the folder of that kind in the root, the archive's when there is none.
     private static byte* Emulator(byte* root, ref TextStore store)

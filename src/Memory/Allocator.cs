@@ -105,6 +105,15 @@ public static unsafe class Allocator
         NativeMemory.Free(p);
     }
 
+    /// <summary>From now on another owner has this block (and frees it).</summary>
+    public static void Give(void* p, nuint bytes, Owner from, Owner to)
+    {
+        if (p == null) return;
+        if (counters.Checking != 0) ((ulong*)((byte*)p - HeadBytes))[0] = HeadMagic | (ulong)to;
+        Count(from, -(long)bytes);
+        Count(to, (long)bytes);
+    }
+
     private static void Count(Owner owner, long bytes)
     {
         // Where the stack is tells one thread from another.

@@ -49,6 +49,8 @@ public unsafe struct Machine
     public LoadedModule* PendingOnLoad;
     /// <summary>1: OTP's init, kernel and stdlib run; 0: bare mode, natives stand in for system processes.</summary>
     public int Full;
+    /// <summary>1: the modules are those of an older OTP than the archive's, and have the natives that it had.</summary>
+    public int OlderOtp;
     public IoServer Io;
     public VmEnvironment Environment;
     public SystemFlags Flags;

@@ -21,7 +21,7 @@ public static unsafe class ZlibBifs
     private static ZlibStream* Open(Term t) => (ZlibStream*)MagicRefs.Open(t, ResourceKind.Zlib);
 
     // The stream of a[0], if the caller may use it. Null: the native fails. The other arguments have been looked at: badarg comes first.
-    private static ZlibStream* Enter(Process* p, Term* a, bool argumentsGood = true)
+    internal static ZlibStream* Enter(Process* p, Term* a, bool argumentsGood = true)
     {
         ZlibStream* z = Open(a[0]);
         if (z == null || !argumentsGood)
@@ -43,7 +43,7 @@ public static unsafe class ZlibBifs
         return null;
     }
 
-    private static bool Int(Term t, out int value)
+    internal static bool Int(Term t, out int value)
     {
         bool good = t.IsSmall && t.SmallValue >= int.MinValue && t.SmallValue <= int.MaxValue;
         value = good ? (int)t.SmallValue : 0;
@@ -105,6 +105,8 @@ public static unsafe class ZlibBifs
             z->Phase = ZlibPhase.Deflate;
             z->EndSeen = 0;
             z->IsRaw = windowBits < 0 ? 1 : 0;
+            z->SumsUp = z->IsRaw & p->Machine->OlderOtp;
+            z->Sum = 0;
         }
         return Answer(p, result);
     }
@@ -153,6 +155,7 @@ public static unsafe class ZlibBifs
         if (z == null) return Term.None;
         ZlibResult result = Zlib.DeflateReset(&z->State);
         z->EndSeen = 0;
+        z->Sum = 0;
         ZlibStream.ForgetInput(z);
         return Answer(p, result);
     }
@@ -214,6 +217,8 @@ public static unsafe class ZlibBifs
             z->BehindEnd = (ZlibBehindEnd)behindEnd;
             z->EndSeen = 0;
             z->IsRaw = windowBits < 0 ? 1 : 0;
+            z->SumsUp = z->IsRaw & p->Machine->OlderOtp;
+            z->Sum = 0;
         }
         return Answer(p, result);
     }
@@ -251,6 +256,7 @@ public static unsafe class ZlibBifs
         if (z == null) return Term.None;
         ZlibResult result = Zlib.InflateReset(&z->State);
         z->EndSeen = 0;
+        z->Sum = 0;
         ZlibStream.ForgetInput(z);
         return Answer(p, result);
     }

@@ -27,6 +27,11 @@ public unsafe struct ZlibStream
     public ZlibBehindEnd BehindEnd;
     /// <summary>1: the data has no header and no checksum; 1: the end of the compressed data was seen.</summary>
     public int IsRaw, EndSeen;
+    /// <summary>1: the checksum of what is compressed is wanted, which zlib itself does not make for data without header; and the checksum (CRC-32).</summary>
+    public int SumsUp;
+    public uint Sum;
+    /// <summary>What zlib:setBufSize/2 was told (older OTP).</summary>
+    public int BufferBytes;
     /// <summary>The process that may use it.</summary>
     public Term Controller;
     public BinaryQueue Input;
@@ -45,6 +50,7 @@ public unsafe struct ZlibStream
         z->Head.Destroy = &Destroy;
         z->Head.Kind = ResourceKind.Zlib;
         z->Controller = controller;
+        z->BufferBytes = 4000;
         z->BehindEnd = ZlibBehindEnd.Cut;
         z->State.Allocate = &Allocate;
         z->State.FreeMemory = &FreeMemory;
@@ -126,6 +132,7 @@ public unsafe struct ZlibStream
             result = Step(z, ZlibFlush.None);
             long taken = size - s->AvailableIn;
             consumed += taken;
+            if (z->SumsUp != 0 && z->Phase == ZlibPhase.Deflate) z->Sum = Zlib.Crc32(z->Sum, piece->Data, (nuint)taken);
             effort += Math.Max(1, 100 * taken / Math.Max(1, inputLimit));
             // The next piece may only follow a piece that was used up.
             if (taken != piece->Bytes) break;
@@ -141,6 +148,7 @@ public unsafe struct ZlibStream
         s->NextIn = null;
         s->AvailableIn = 0;
         produced = room - s->AvailableOut;
+        if (z->SumsUp != 0 && z->Phase == ZlibPhase.Inflate) z->Sum = Zlib.Crc32(z->Sum, output, (nuint)produced);
         return result;
     }
 

@@ -10,13 +10,16 @@ public static unsafe class FullBoot
 {
     /// <summary>
     /// Loads the modules that OTP's emulator holds ready: from a folder (null: none) where it has them, else from the archive. False, with the name of the module
-    /// in <paramref name="missing"/>: neither has it. <paramref name="older"/>: the folder is that of an older OTP than the archive's, which has more natives.
+    /// in <paramref name="missing"/>: neither has it. <paramref name="emulator"/>: the first number of the version of the
+    /// emulator whose folder it is: older ones have more natives.
     /// </summary>
-    public static bool LoadPreloaded(Machine* m, byte* folder, bool older, out Term missing)
+    public static bool LoadPreloaded(Machine* m, byte* folder, int emulator, out Term missing)
     {
         ReadOnlySpan<byte> names = ErlangCodeBifs.Preloaded;
         // The natives first: code that is loaded later calls them in another way than functions.
-        if (older) BifTable.RegisterOlder(m);
+        if (emulator <= LastOlder) BifTable.RegisterOlder(m);
+        if (emulator <= LastOldest) BifTable.RegisterOldest(m);
+        m->OlderOtp = emulator <= LastOlder ? 1 : 0;
         missing = Term.None;
         for (int start = 0, i = 0; i < names.Length; i++)
         {
@@ -58,6 +61,9 @@ public static unsafe class FullBoot
             && System(p, Am.ErtsTraceCleaner, Am.Normal);
         return good ? p : null;
     }
+
+    // The emulators of OTP 28 and 26.
+    private const int LastOlder = 16, LastOldest = 14;
 
     private static bool System(Process* first, Term module, Term priority)
     {

@@ -20,7 +20,7 @@ public unsafe struct EtsGrave
     /// <summary>Takes over what is in a table, which must get new contents or be closed. Null: memory is out (nothing changes).</summary>
     public static EtsGrave* Dig(EtsTable* t)
     {
-        EtsGrave* g = (EtsGrave*)Allocator.AllocZeroed((nuint)sizeof(EtsGrave), Owner.Ets);
+        EtsGrave* g = (EtsGrave*)Allocator.AllocZeroed((nuint)sizeof(EtsGrave), Owner.Resource);
         if (g == null) return null;
         g->Head.RefCount = 1;
         g->Head.Destroy = &Destroy;
@@ -36,7 +36,7 @@ public unsafe struct EtsGrave
         EtsGrave* g = (EtsGrave*)r;
         long all = long.MaxValue;
         Free(g, ref all);
-        Allocator.Free(g, (nuint)sizeof(EtsGrave), Owner.Ets);
+        Allocator.Free(g, (nuint)sizeof(EtsGrave), Owner.Resource);
     }
 
     /// <summary>Frees about as many objects as the budget says and takes them off it. True: all are gone.</summary>
@@ -129,6 +129,7 @@ public static unsafe class EtsLife
         EtsTables.Remove(t);
         // Those who found it by name before that are in or have left after this.
         t->Lock.EnterWrite();
+        EtsTable.LeaveMemory(t);
         t->Lock.ExitWrite();
         Resources.Release(&t->Head);
         return grave;
@@ -191,7 +192,7 @@ public static unsafe class EtsLife
                 // No memory for new buckets: the objects are deleted one by one.
                 t->Hash = old;
                 *grave = default;
-                Allocator.Free(grave, (nuint)sizeof(EtsGrave), Owner.Ets);
+                Allocator.Free(grave, (nuint)sizeof(EtsGrave), Owner.Resource);
                 grave = null;
             }
         }

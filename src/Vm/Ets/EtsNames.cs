@@ -33,7 +33,7 @@ public unsafe struct EtsNames
         if (System.Threading.Volatile.Read(ref *(ulong*)&n->stripes) != 0) return true;
         n->creation.Lock();
         if (n->stripes == null)
-            System.Threading.Volatile.Write(ref *(ulong*)&n->stripes, (ulong)Allocator.AllocZeroed((nuint)(StripeCount * sizeof(Stripe)), Owner.Ets));
+            System.Threading.Volatile.Write(ref *(ulong*)&n->stripes, (ulong)Allocator.AllocZeroed((nuint)(StripeCount * sizeof(Stripe)), Owner.Vm));
         n->creation.Unlock();
         return n->stripes != null;
     }
@@ -41,8 +41,8 @@ public unsafe struct EtsNames
     public static void Destroy(EtsNames* n)
     {
         for (int i = 0; n->stripes != null && i < StripeCount; i++)
-            Allocator.Free(n->stripes[i].Entries, (nuint)(n->stripes[i].Capacity * 16L), Owner.Ets);
-        Allocator.Free(n->stripes, (nuint)(StripeCount * sizeof(Stripe)), Owner.Ets);
+            Allocator.Free(n->stripes[i].Entries, (nuint)(n->stripes[i].Capacity * 16L), Owner.Vm);
+        Allocator.Free(n->stripes, (nuint)(StripeCount * sizeof(Stripe)), Owner.Vm);
         n->stripes = null;
     }
 
@@ -106,7 +106,7 @@ public unsafe struct EtsNames
     {
         Stripe fresh = *s;
         fresh.Capacity = s->Capacity == 0 ? FirstCapacity : s->Capacity * 2;
-        fresh.Entries = (ulong*)Allocator.AllocZeroed((nuint)(fresh.Capacity * 16L), Owner.Ets);
+        fresh.Entries = (ulong*)Allocator.AllocZeroed((nuint)(fresh.Capacity * 16L), Owner.Vm);
         if (fresh.Entries == null) return false;
         for (int i = 0; i < s->Capacity; i++)
         {
@@ -115,7 +115,7 @@ public unsafe struct EtsNames
             e[0] = s->Entries[i * 2];
             e[1] = s->Entries[(i * 2) + 1];
         }
-        Allocator.Free(s->Entries, (nuint)(s->Capacity * 16L), Owner.Ets);
+        Allocator.Free(s->Entries, (nuint)(s->Capacity * 16L), Owner.Vm);
         s->Entries = fresh.Entries;
         s->Capacity = fresh.Capacity;
         return true;

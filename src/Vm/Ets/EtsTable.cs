@@ -55,6 +55,8 @@ public unsafe struct EtsTable
     public bool Named, Compressed, ReadConcurrency, DecentralizedCounters;
     /// <summary>Set under Lock when the table is deleted.</summary>
     public bool Closed;
+    // It is counted as a resource (LeaveMemory).
+    private bool left;
     public RwLock Lock;
     private byte* stripes;
 
@@ -136,8 +138,24 @@ public unsafe struct EtsTable
         FreeHeirData(t);
         t->Fixations.Free(Memory.Owner.Ets);
         t->DeletedBuckets.Free(Memory.Owner.Ets);
-        if (t->stripes != null) Allocator.Free(t->stripes, StripeCount * StripeBytes, Memory.Owner.Ets);
-        Allocator.Free(t, (nuint)sizeof(EtsTable), Memory.Owner.Ets);
+        Owner owner = t->left ? Memory.Owner.Resource : Memory.Owner.Ets;
+        if (t->stripes != null) Allocator.Free(t->stripes, StripeCount * StripeBytes, owner);
+        Allocator.Free(t, (nuint)sizeof(EtsTable), owner);
+    }
+
+    /// <summary>
+    /// A table that has been closed is no memory of tables any more: what stays until its last tid goes belongs to the tids. The caller is its writer.
+    /// </summary>
+    public static void LeaveMemory(EtsTable* t)
+    {
+        t->FixLock.Lock();
+        if (t->Fixations.Count == 0) t->Fixations.Free(Memory.Owner.Ets);
+        t->DeletedBuckets.Free(Memory.Owner.Ets);
+        t->DeletedLost = false;
+        t->FixLock.Unlock();
+        t->left = true;
+        Allocator.Give(t->stripes, StripeCount * StripeBytes, Memory.Owner.Ets, Memory.Owner.Resource);
+        Allocator.Give(t, (nuint)sizeof(EtsTable), Memory.Owner.Ets, Memory.Owner.Resource);
     }
 
     /// <summary>Forgets the data for the heir.</summary>

@@ -196,6 +196,7 @@ public unsafe struct EtsTables
             found = true;
             break;
         }
+        if (found && e->Fixed.Count == 0) e->Fixed.Free(Owner.Ets);
         DropIfEmpty(r, pid);
         r->mutex.Unlock();
         if (found) Resources.Release(&t->Head);

@@ -143,8 +143,8 @@ public static unsafe class Exceptions
         int limit = (int)System.Math.Max(SystemFlags.BacktraceDepth(p->Machine), 1) - (top.IsNone ? 0 : 1);
         ulong* big = Process.Alloc(p, limit + 2);
         ulong* found = big + 1;
-        // error/1 and its like, entered as functions: what is shown begins with their caller.
-        bool native = top.IsNone && (*I & ~2UL) == p->Machine->HaltCode[1];
+        // A native entered as a function: what is shown begins with its caller (error/1 and its like), or with what stands for the native.
+        bool native = (*I & ~2UL) == p->Machine->HaltCode[1];
         if (limit > 0 && !native) found[n++] = (ulong)I;
         Term* end = (Term*)p->Heap.End;
         // Recursion that waits at one place shows up once, as in OTP (beam_common.c, gather_stacktrace): the first address may be the same as the second.

@@ -51,7 +51,7 @@ internal unsafe partial struct MatchCompiler
         c.variables.Free(Owner.Temporary);
         c.folded.Free(Owner.Temporary);
         c.pending.Free(Owner.Temporary);
-        c.code.Free(Owner.Ets);
+        c.code.Free(Owner.Binary);
         return ms;
     }
 
@@ -138,7 +138,7 @@ internal unsafe partial struct MatchCompiler
 
     private void Emit(MatchOp op, int a, int b, ulong c)
     {
-        if (!code.Add(MatchInstruction.Make(op, a, b, c), Owner.Ets)) outOfMemory = true;
+        if (!code.Add(MatchInstruction.Make(op, a, b, c), Owner.Binary)) outOfMemory = true;
     }
 
     private void Insert(int at, MatchInstruction instruction)
@@ -190,7 +190,7 @@ internal unsafe partial struct MatchCompiler
         }
         if (words > 0)
         {
-            ms->Folded = (ulong*)Allocator.Alloc((nuint)words * 8, Owner.Ets);
+            ms->Folded = (ulong*)Allocator.Alloc((nuint)words * 8, Owner.Binary);
             if (ms->Folded == null) return OutOfMemory();
             ms->FoldedWords = words;
             ulong* top = ms->Folded;

@@ -39,7 +39,7 @@ public unsafe struct MatchSpec
     {
         if (clauses > int.MaxValue) return null;
         long words = clauses + constantWords;
-        MatchSpec* ms = (MatchSpec*)Allocator.Alloc(Bytes(words), Owner.Ets);
+        MatchSpec* ms = (MatchSpec*)Allocator.Alloc(Bytes(words), Owner.Binary);
         if (ms == null) return null;
         *ms = default;
         ms->Head.RefCount = 1;
@@ -57,8 +57,8 @@ public unsafe struct MatchSpec
     {
         MatchSpec* ms = (MatchSpec*)r;
         Heap.ReleaseOffHeap(ms->OffHeap);
-        Allocator.Free(ms->Folded, (nuint)ms->FoldedWords * 8, Owner.Ets);
-        ms->Code.Free(Owner.Ets);
-        Allocator.Free(ms, Bytes(ms->Words), Owner.Ets);
+        Allocator.Free(ms->Folded, (nuint)ms->FoldedWords * 8, Owner.Binary);
+        ms->Code.Free(Owner.Binary);
+        Allocator.Free(ms, Bytes(ms->Words), Owner.Binary);
     }
 }
