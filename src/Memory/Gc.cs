@@ -256,6 +256,12 @@ public static unsafe class Gc
     // True: the process is to die of it.
     private static bool PassesMax(Heap* heap, long words)
     {
+        if (heap->MaxShared)
+        {
+            // Binaries that other processes refer to count for each of them.
+            OldHead* old = (OldHead*)heap->OldStart;
+            words += (heap->BinaryBytes + (old == null ? 0 : old->BinaryBytes)) / 8;
+        }
         if (words <= heap->MaxSize) return false;
         heap->MaxPassed = true;
         return !heap->MaxKeeps;

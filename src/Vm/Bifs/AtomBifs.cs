@@ -76,8 +76,9 @@ public static unsafe class AtomBifs
         else
         {
             Utf8Text.Check(data, bytes, out long valid, out long characters);
-            if (valid != bytes) result = Process.Badarg(p);
-            else if (characters > MaxCharacters) result = TooLong(p, existing);
+            // Too many characters are found before what is wrong behind them.
+            if (characters > MaxCharacters) result = TooLong(p, existing);
+            else if (valid != bytes) result = Process.Badarg(p);
             else result = Atom(p, data, (int)bytes, existing);
         }
         Allocator.Free(copy, (nuint)bytes, Owner.Temporary);

@@ -72,7 +72,7 @@ internal static unsafe class ErtsDebugBifs
     /// What OTP's test suites ask the emulator. Always available here (in OTP only after set_internal_state(available_internal_state, true)); badarg for
     /// what this VM has nothing to say about.
     /// </summary>
-    [Bif("erts_debug:get_internal_state/1")]
+    [Bif("erts_debug:get_internal_state/1", BifKind.Traps)]
     public static Term GetInternalState(Process* p, Term* a)
     {
         Term what = a[0];
@@ -82,6 +82,7 @@ internal static unsafe class ErtsDebugBifs
         if (what == Am.ForceHeapFrags || what == Am.SchedulerDump || what == Am.HashmapCollisionBonanza || what == Am.DebuggerSupport) return Am.False;
         if (what == Am.LcGraph || what == Am.FlxctrMemoryUsage) return Am.Notsup;
         if (what == Am.ReYieldCoverage) return Am.Undefined;
+        if (InternalStateBifs.Get(p, what, out Term answer)) return answer;
         if (what.IsTupleOf(2))
         {
             Term* pair = what.TupleElements;
@@ -101,7 +102,7 @@ internal static unsafe class ErtsDebugBifs
     }
 
     /// <summary>The other half. Limits of loops that OTP's natives have are accepted and do nothing: natives here are never interrupted.</summary>
-    [Bif("erts_debug:set_internal_state/2")]
+    [Bif("erts_debug:set_internal_state/2", BifKind.Traps)]
     public static Term SetInternalState(Process* p, Term* a)
     {
         Term what = a[0], value = a[1];
@@ -124,6 +125,7 @@ internal static unsafe class ErtsDebugBifs
             return Am.True;
         }
         if (what == Am.Wait) return Am.Ok;
+        if (InternalStateBifs.Set(p, what, value, out Term answer)) return answer;
         return Process.Badarg(p);
     }
 }

@@ -2,7 +2,6 @@
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
-using MyBeam.Platform;
 
 internal static unsafe class ErtsDebugDirtyBifs
 {
@@ -44,7 +43,7 @@ internal static unsafe class ErtsDebugDirtyBifs
         if (what == Am.Wait)
         {
             if (!with.IsSmall || with.SmallValue < 0) return Process.Badarg(p);
-            Clock.Sleep(with.SmallValue * Millisecond);
+            DirtyPool.Wait(p, with.SmallValue * Millisecond);
             return Am.Ok;
         }
         // In OTP it goes from one kind of thread to the next each time.
@@ -52,13 +51,13 @@ internal static unsafe class ErtsDebugDirtyBifs
         if (what == Am.ReadyWait6Done)
         {
             Tell(p, with, Am.Ready);
-            Clock.Sleep(6000 * Millisecond);
-            return Tell(p, with, Am.Done);
+            DirtyPool.Wait(p, 6000 * Millisecond);
+            return Tell(p, a[1], Am.Done);
         }
         if (what == Am.AliveWaitexiting || what == Am.AliveWaitexitingonly)
         {
             Tell(p, with, Am.Alive);
-            while (!MustEnd(p)) Clock.Sleep(10 * Millisecond);
+            while (!DirtyPool.Wait(p, 1000 * Millisecond)) { }
             return Am.Ok;
         }
         return Process.Badarg(p);
@@ -70,15 +69,5 @@ internal static unsafe class ErtsDebugDirtyBifs
         Term* e = stackalloc Term[] { what, p->Pid };
         Signals.Tuple(p->Machine, null, to, e, 2);
         return Am.Ok;
-    }
-
-    // Whether an exit signal waits, or the VM ends.
-    private static bool MustEnd(Process* p)
-    {
-        bool found = System.Threading.Volatile.Read(ref p->Machine->Ending) != 0;
-        p->Lock.Lock();
-        for (Signal* s = p->InFirst; s != null && !found; s = s->Next) found = s->Kind is SignalKind.Exit or SignalKind.LinkExit;
-        p->Lock.Unlock();
-        return found;
     }
 }

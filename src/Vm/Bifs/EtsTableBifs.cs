@@ -21,7 +21,7 @@ public static unsafe class EtsTableBifs
         public Term Heir, HeirData;
     }
 
-    private const int MinLocks = 1, MaxLocks = 32768;
+    private const int LeastLocks = 64, MaxLocks = 32768;
 
     [Bif("ets:new/2")]
     public static Term New(Process* p, Term* a)
@@ -40,7 +40,7 @@ public static unsafe class EtsTableBifs
         bool exclusive = o.Protection == EtsProtection.Private;
         bool fine = o.WriteConcurrency != EtsWriteConcurrency.False && !exclusive;
         EtsTable* t = EtsTable.Create(p->Machine, o.Type, fine && o.Type != EtsType.OrderedSet);
-        if (t == null || !EtsTable.SetHeir(t, o.Heir, o.HeirData) || !EtsNames.Create(&p->Machine->Ets.Names))
+        if (t == null || !EtsTable.SetHeir(p, t, o.Heir, o.HeirData) || !EtsNames.Create(&p->Machine->Ets.Names))
         {
             if (t != null) Discard(t);
             return Process.SystemLimit(p);
@@ -163,7 +163,10 @@ public static unsafe class EtsTableBifs
         if (!value.IsTupleOf(2) || value.TupleElements[0] != Am.DebugHashFixedNumberOfLocks || !value.TupleElements[1].IsSmall) return false;
         o.WriteConcurrency = EtsWriteConcurrency.Locks;
         o.Locks = value.TupleElements[1].SmallValue;
-        return o.Locks is >= MinLocks and <= MaxLocks;
+        if (o.Locks is < 1 or > MaxLocks) return false;
+        // OTP rounds down to a power of two, and never below what its tables have anyhow.
+        o.Locks = System.Math.Max(1L << System.Numerics.BitOperations.Log2((ulong)o.Locks), LeastLocks);
+        return true;
     }
 
     /// <summary>Deletes a table. The objects are freed in slices.</summary>
@@ -337,7 +340,7 @@ public static unsafe class EtsTableBifs
         good = good && t->Owner == p->Pid;
         if (good)
         {
-            if (!heir.IsNone && !EtsTable.SetHeir(t, heir, data))
+            if (!heir.IsNone && !EtsTable.SetHeir(p, t, heir, data))
             {
                 EtsAccess.Leave(t, EtsLock.Write);
                 return Process.SystemLimit(p);

@@ -91,8 +91,10 @@ public static unsafe class EtsTraverseBifs
         if (t->IsTree)
         {
             EtsCursor c = default;
-            c.Seek(t, a[1], !backward, backward, false);
-            result = OfTree(p, t, c.Object, objects);
+            // The mark of the end is no place to go on from, although its order among the keys is known.
+            bool place = a[1] != Am.EndOfTable;
+            if (place) c.Seek(t, a[1], !backward, backward, false);
+            result = place ? OfTree(p, t, c.Object, objects) : Process.Badarg(p);
         }
         else
         {

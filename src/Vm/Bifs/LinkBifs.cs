@@ -102,9 +102,10 @@ public static unsafe class LinkBifs
         Term target = item, name = Term.None;
         if (item.IsTupleOf(2) && item.TupleElements[0].IsAtom && item.TupleElements[1].IsAtom)
         {
-            // Another node: never connected.
+            // This node is not alive: it knows no other.
+            if (item.TupleElements[1] != Am.NonodeNohost) return Process.Badarg(p);
             name = item.TupleElements[0];
-            target = item.TupleElements[1] == Am.NonodeNohost ? Registry.WhereIs(m, name) : Term.None;
+            target = Registry.WhereIs(m, name);
         }
         else if (item.IsAtom)
         {
@@ -112,11 +113,15 @@ public static unsafe class LinkBifs
             target = Registry.WhereIs(m, name);
         }
         else if (kind == Am.Port ? !item.IsPort : !item.IsPid) return Process.Badarg(p);
+        // A pid or port of an earlier incarnation of this node, or a pid of another.
+        bool external = Identifiers.IsExternal(item), stranger = external && Identifiers.External(item)->Node != Am.NonodeNohost;
+        if (stranger && kind == Am.Port) return Process.Badarg(p);
         if (kind == Am.Port) target = target.IsLocalPort ? target : Port.Nowhere;
         else if (!target.IsLocalPid) target = Term.None;
         Term reference = (flags & MonitorFlags.Alias) != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
         // A process does not monitor itself: the reference is good for demonitor.
-        if (target != p->Pid && Monitors.Set(p, target, name, reference) == null) return Process.SystemLimit(p);
+        Term gone = external ? Process.Tuple(p, item, stranger ? Am.Noconnection : Am.Noproc) : Am.Noproc;
+        if (target != p->Pid && Monitors.Set(p, target, name, reference, gone) == null) return Process.SystemLimit(p);
         if ((flags & MonitorFlags.Alias) != 0) Monitors.AddAlias(p, reference, flags);
         if (!tag.IsNone && target != p->Pid) Monitors.SetTag(p, reference, tag);
         return reference;
@@ -228,7 +233,14 @@ public static unsafe class LinkBifs
             p->GroupLeader = a[0];
             return Am.True;
         }
-        return SendGroupLeader(p, a[0], a[1]) ? Am.True : Am.Badarg;
+        // The caller is to see it set, or that there is no such process any more.
+        return ProcessBifs.Ask(p, a[1], &SetGroupLeader, a[0], 0);
+    }
+
+    private static void SetGroupLeader(Process* q, Signal* s)
+    {
+        if (q != null) q->GroupLeader = s->Value;
+        ProcessBifs.Answer(q, s, q == null ? Am.Badarg : Am.True);
     }
 
     /// <summary>As group_leader/2, with an answer by message: {Reference, true}.</summary>

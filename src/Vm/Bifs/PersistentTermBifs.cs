@@ -54,6 +54,13 @@ public unsafe struct PersistentTerms
         return bytes;
     }
 
+    /// <summary>Places in the table.</summary>
+    public static long Places(Machine* m)
+    {
+        Slots* s = (Slots*)Volatile.Read(ref m->PersistentTerms.slots);
+        return s == null ? 0 : (long)s->Mask + 1;
+    }
+
     private static nuint SlotBytes(uint mask) => (nuint)sizeof(Slots) + (((nuint)mask + 1) * 8);
 
     /// <summary>Steps through the entries, tuples {Key, Value}: start with 0; None at the end. What changes meanwhile may or may not be seen.</summary>

@@ -89,7 +89,7 @@ public static unsafe class ProcessBifs
         if (a[0] == p->Pid || IoServer.Is(p->Machine, a[0])) return Am.True;
         Process* q = ProcessTable.Lock(p->Machine, a[0]);
         if (q == null) return Am.False;
-        bool pending = q->InFirst != null;
+        bool pending = q->InFirst != null || q->Handling != 0;
         q->Lock.Unlock();
         // What was sent to it before, an exit signal perhaps, counts.
         return pending ? Ask(p, a[0], &AnswerAlive, Term.Nil, 0) : Am.True;
@@ -142,13 +142,17 @@ public static unsafe class ProcessBifs
         int n = 0;
         Term list = a[2];
         for (; list.IsCons; list = list.Tail) n++;
-        if (!a[0].IsAtom || !a[1].IsAtom || !list.IsNil || n > Context.MaxRegisters - 1) return Process.Badarg(p);
+        if (!a[0].IsAtom || !a[1].IsAtom || !list.IsNil || n > Context.MaxRegisters - 1) return list.IsNil && a[0].IsAtom && a[1].IsAtom ? Process.SystemLimit(p) : Process.Badarg(p);
         p->Resume = CodeTable.CallTarget(p->Machine, a[0], a[1], n);
         if (!ProcessState.KeepList(p, a[2], Term.None, 0)) return Process.SystemLimit(p);
         p->Heap.Stack = p->Heap.End - 1;
         *p->Heap.Stack = (ulong)p->Machine->HaltCode;
         p->Catches = 0;
-        Sleep(p);
+        // Collected to the smallest size; waits until there is a message.
+        p->Hibernating = 3;
+        ProcessGc.Hibernate(p);
+        p->Fail = FailKind.Leave;
+        p->TrapArity = (int)(p->MailFirst == null && p->InFirst == null ? StopReason.Waiting : StopReason.Yielded);
         return Term.None;
     }
 
@@ -159,15 +163,6 @@ public static unsafe class ProcessBifs
         if (p->MailFirst != null) return Am.Ok;
         p->Hibernating = 2;
         return Process.YieldWith(p, Am.Ok);
-    }
-
-    // Collected to the smallest size; waits until there is a message.
-    private static void Sleep(Process* p)
-    {
-        p->Hibernating = 1;
-        ProcessGc.Hibernate(p);
-        p->Fail = FailKind.Leave;
-        p->TrapArity = (int)(p->MailFirst == null && p->InFirst == null ? StopReason.Waiting : StopReason.Yielded);
     }
 
     // -- suspending --
@@ -206,7 +201,9 @@ public static unsafe class ProcessBifs
         {
             q->Lock.Lock();
             q->SuspendCount++;
+            bool pause = ++q->Pauses > 0;
             q->Lock.Unlock();
+            if (pause) Timers.Pause(q);
         }
         // Nobody waits for an asynchronous suspension.
         if (s->Data0 != 0) Signal.Free(s);
@@ -219,6 +216,6 @@ public static unsafe class ProcessBifs
         KeyEntry* mine = p->Extra == null || !a[0].IsLocalPid ? null : p->Extra->Suspended.Find(a[0].Bits, 0);
         if (mine == null) return Process.Badarg(p);
         if (--mine->A == 0) p->Extra->Suspended.Remove(mine);
-        return Suspension.Change(p->Machine, p->Context, a[0], -1) ? Am.True : Process.Badarg(p);
+        return Suspension.End(p->Machine, p->Context, a[0], 1) ? Am.True : Process.Badarg(p);
     }
 }

@@ -68,11 +68,13 @@ public static unsafe class ProcessInfoBifs
         return ProcessBifs.Ask(p, pid, &Tell, items, skipName);
     }
 
-    // On the process that was asked; what it makes on its own heap is garbage at once.
+    // On the process that was asked; what it makes on its own heap is taken back.
     private static void Tell(Process* q, Signal* s)
     {
+        HeapMark mark = q == null ? default : HeapMark.Take(&q->Heap);
         Term answer = q == null ? Am.Undefined : s->Value.IsList ? Items(q, s->Value, s->StatusBefore, s->Data0 != 0) : One(q, s->Value, s->StatusBefore);
         ProcessBifs.Answer(q, s, answer);
+        if (q != null) HeapMark.RollBack(&q->Heap, &mark);
     }
 
     private static Term One(Process* p, Term item, long status)
@@ -84,16 +86,18 @@ public static unsafe class ProcessInfoBifs
 
     private static Term Items(Process* p, Term items, long status, bool skipName)
     {
-        NativeList<Term> pairs = default;
+        // Pairs are made when all values are there: sizes are those before.
+        NativeList<Term> found = default;
         for (; items.IsCons; items = items.Tail)
         {
             Term value = Item(p, items.Head, status);
             if (skipName && items.Head == Am.RegisteredName && value.IsNil) continue;
-            pairs.Add(Process.Tuple(p, items.Head, value), Owner.Temporary);
+            found.Add(items.Head, Owner.Temporary);
+            found.Add(value, Owner.Temporary);
         }
         Term list = Term.Nil;
-        for (int i = pairs.Count - 1; i >= 0; i--) list = Process.Cons(p, pairs[i], list);
-        pairs.Free(Owner.Temporary);
+        for (int i = found.Count - 2; i >= 0; i -= 2) list = Process.Cons(p, Process.Tuple(p, found[i], found[i + 1]), list);
+        found.Free(Owner.Temporary);
         return list;
     }
 
@@ -106,7 +110,23 @@ public static unsafe class ProcessInfoBifs
         return value.IsNone ? Am.Undefined : value;
     }
 
-    private static Term Status(long status) => status switch
+    /// <summary>All items of process_info/2 that are atoms, in OTP's order.</summary>
+    internal static Term AllItems(Process* p)
+    {
+        Term* items = stackalloc Term[]
+        {
+            Am.RegisteredName, Am.CurrentFunction, Am.InitialCall, Am.Status, Am.Messages, Am.MessageQueueLen, Am.Links, Am.Monitors, Am.MonitoredBy,
+            Am.Dictionary, Am.TrapExit, Am.ErrorHandler, Am.HeapSize, Am.StackSize, Am.Memory, Am.GarbageCollection, Am.GroupLeader, Am.Reductions,
+            Am.Priority, Am.Trace, Am.Binary, Am.SequentialTraceToken, Am.Catchlevel, Am.Backtrace, Am.LastCalls, Am.TotalHeapSize, Am.Suspending,
+            Am.MinHeapSize, Am.MinBinVheapSize, Am.MaxHeapSize, Am.CurrentLocation, Am.CurrentStacktrace, Am.MessageQueueData, Am.GarbageCollectionInfo,
+            Am.MagicRef, Am.FullsweepAfter, Am.Parent, Am.AsyncDist, Am.Label, Am.PriorityMessages,
+        };
+        Term list = Term.Nil;
+        for (int i = 40; i > 0; i--) list = Process.Cons(p, items[i - 1], list);
+        return list;
+    }
+
+    internal static Term Status(long status) => status switch
     {
         ProcessStatus.Waiting => Am.Waiting,
         ProcessStatus.Runnable => Am.Runnable,
@@ -301,6 +321,16 @@ public static unsafe class ProcessInfoBifs
     // The calling function: {M, F, A}, or with what its frame has besides.
     private static Term Current(Process* p, int location)
     {
+        if (p->Hibernating == 3)
+        {
+            Term at = Process.NewTuple(p, location == 0 ? 3 : 4);
+            Term* e = at.TupleElements;
+            e[0] = Am.Erlang;
+            e[1] = Am.Hibernate;
+            e[2] = Term.Small(3);
+            if (location != 0) e[3] = Term.Nil;
+            return at;
+        }
         Term trace = Trace(p);
         if (!trace.IsCons) return Am.Undefined;
         if (location != 0) return trace.Head;
@@ -311,6 +341,8 @@ public static unsafe class ProcessInfoBifs
     // Where the process is, and the return addresses on its stack.
     private static Term Trace(Process* p)
     {
+        // hibernate/3 has thrown the stack away, and is not in M:F/A yet.
+        if (p->Hibernating == 3) return Term.Nil;
         const int Most = 64;
         ulong* found = stackalloc ulong[Most];
         long limit = Math.Min(Math.Max(SystemFlags.BacktraceDepth(p->Machine), 1), Most);
@@ -337,6 +369,15 @@ public static unsafe class ProcessInfoBifs
         e[2] = Term.Nil;
         e[3] = e[4] = Am.None;
         e[5] = Am.Error;
-        return Exceptions.Cook(p, p->Machine, raw);
+        Term trace = Exceptions.Cook(p, p->Machine, raw);
+        Export* native = p->Dirty == DirtyState.None || p->Extra == null ? null : p->Extra->DirtyNative;
+        if (native == null) return trace;
+        // It is in a native, or waits for a dirty thread to call it.
+        Term frame = Process.NewTuple(p, 4);
+        frame.TupleElements[0] = native->Module;
+        frame.TupleElements[1] = native->Function;
+        frame.TupleElements[2] = Term.Small((long)native->Arity);
+        frame.TupleElements[3] = Term.Nil;
+        return Process.Cons(p, frame, trace);
     }
 }

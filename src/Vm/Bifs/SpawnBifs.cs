@@ -218,7 +218,7 @@ public static unsafe class SpawnBifs
         Machine* m = p->Machine;
         reference = Term.None;
         // A fun of no arguments is not copied: only what it has bound is.
-        Fun* f = LocalFun(module, function, args);
+        Fun* f = ApplyIsTraced(m) ? null : LocalFun(module, function, args);
         long words = 0;
         if (f == null) words = TermSize.ForCopy(args, &m->HeapShared);
         else
@@ -271,7 +271,7 @@ public static unsafe class SpawnBifs
         if (o.Monitor)
         {
             reference = o.AliasFlags != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
-            Monitors.Set(p, pid, Term.None, reference);
+            Monitors.Set(p, pid, Term.None, reference, Am.Noproc);
             if (o.AliasFlags != 0) Monitors.AddAlias(p, reference, o.AliasFlags);
             if (!o.MonitorTag.IsNone) Monitors.SetTag(p, reference, o.MonitorTag);
         }
@@ -297,6 +297,14 @@ public static unsafe class SpawnBifs
 
     // What a new process costs its parent.
     private const long SpawnReductions = 50;
+
+    // Then processes begin with a call of it, as they all do in OTP.
+    private static bool ApplyIsTraced(Machine* m)
+    {
+        if (!Breakpoints.Any(m)) return false;
+        Export* e = ExportTable.Find(m, Am.Erlang, Am.Apply, 2);
+        return e != null && (*e->Address & 2) != 0;
+    }
 
     // The fun behind erlang:apply(Fun, []), when it can be entered as it is.
     private static Fun* LocalFun(Term module, Term function, Term args)
@@ -333,7 +341,7 @@ public static unsafe class SpawnBifs
         child->InitialArity = count;
         Term copy = TermCopy.ToHeap(args, &child->Heap);
         if (copy.IsNone) return false;
-        if (module == Am.Erlang && function == Am.Apply && count == 2 && BeginFun(child, copy.Head, copy.Tail.Head)) return true;
+        if (module == Am.Erlang && function == Am.Apply && count == 2 && !ApplyIsTraced(m) && BeginFun(child, copy.Head, copy.Tail.Head)) return true;
         if (module == Am.Erlang && function == Am.Apply && count == 3)
         {
             Term* x = stackalloc Term[3];

@@ -13,14 +13,20 @@ public static unsafe class SystemTaskBifs
     public static Term RequestSystemTask4(Process* p, Term* a) => a[0].IsLocalPid ? Request(p, a[0], a[1], a[2], a[3]) : Process.Badarg(p);
 
     // The operation is {garbage_collect, Id, minor | major} or {check_process_code, Id, Module}; the answer is the message {Kind, Id, Result}. A process that is
-    // gone answers false. Priorities make no difference: a signal is handled when its receiver runs next.
+    // gone answers false. The receiver handles its signals with the priority named, when that is above its own. {system_task_test, Id} only answers.
     private static Term Request(Process* p, Term requester, Term to, Term priority, Term operation)
     {
         bool known = priority == Am.Inherit || priority == Am.Max || priority == Am.High || priority == Am.Normal || priority == Am.Low;
-        if (!to.IsLocalPid || !known || !operation.IsTupleOf(3)) return Process.Badarg(p);
-        Term kind = operation.TupleElements[0], what = operation.TupleElements[2];
+        if (!to.IsLocalPid || !known || !(operation.IsTupleOf(3) || operation.IsTupleOf(2))) return Process.Badarg(p);
+        Term kind = operation.TupleElements[0], what = operation.TupleElements[operation.IsTupleOf(3) ? 2 : 1];
+        int urgency = priority == Am.Inherit ? p->Flags.Urgency : priority == Am.Max ? 3 : priority == Am.High ? 2 : priority == Am.Normal ? 1 : 0;
         delegate*<Process*, Signal*, void> run;
-        if (kind == Am.GarbageCollect && (what == Am.Minor || what == Am.Major)) run = &Collect;
+        if (operation.IsTupleOf(2))
+        {
+            if (kind != Am.SystemTaskTest) return Process.Badarg(p);
+            run = &Test;
+        }
+        else if (kind == Am.GarbageCollect && (what == Am.Minor || what == Am.Major)) run = &Collect;
         else if (kind == Am.CheckProcessCode && what.IsAtom) run = &CheckCode;
         else return Process.Badarg(p);
         Signal* s = Signal.Carrying(p->Machine, SignalKind.Call, operation);
@@ -28,9 +34,11 @@ public static unsafe class SystemTaskBifs
         s->From = requester;
         s->Run = run;
         s->Machine = p->Machine;
-        Signals.Call(p->Machine, p->Context, to, s);
+        Signals.Call(p->Machine, p->Context, to, s, urgency);
         return Am.Ok;
     }
+
+    private static void Test(Process* q, Signal* s) => Answer(q, s, Term.Bool(q != null));
 
     private static void Answer(Process* q, Signal* s, Term result)
     {
@@ -47,6 +55,12 @@ public static unsafe class SystemTaskBifs
         if (q == null)
         {
             Answer(null, s, Am.False);
+            return;
+        }
+        if (q->Extra != null && q->Extra->HoldsCollections)
+        {
+            s->Next = q->Extra->Held;
+            q->Extra->Held = s;
             return;
         }
         if (s->Value.TupleElements[2] == Am.Major) ProcessGc.CollectMajor(q, 0, q->SavedX, q->SavedCount);

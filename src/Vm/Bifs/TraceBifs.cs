@@ -80,6 +80,7 @@ public static unsafe class TraceBifs
         bool on = a[1] == Am.True;
         if (on && tracer.IsNone) tracer = s->Tracer.IsNone ? p->Pid : s->Tracer;
         if (on && !Tracees.IsAlive(m, tracer)) return Process.Badarg(p, Term.None);
+        if (cpuTime) m->Tracing.CpuTime = on ? 1 : 0;
         Term of = a[0];
         if (of.IsPid)
         {

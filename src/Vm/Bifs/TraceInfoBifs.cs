@@ -104,7 +104,7 @@ public static unsafe class TraceInfoBifs
         bool global = (b->Flags & BreakFlags.Global) != 0, local = (b->Flags & BreakFlags.Local) != 0, meta = (b->Flags & BreakFlags.Meta) != 0;
         if (key == Am.Traced) return global ? Am.Global : local ? Am.Local : Am.False;
         if (key == Am.MatchSpec) return global || local ? Source(p, b->Spec) : Am.False;
-        if (key == Am.Meta) return !meta ? Am.False : Tracees.IsAlive(p->Machine, b->MetaTracer) ? b->MetaTracer : Term.Nil;
+        if (key == Am.Meta) return meta ? b->MetaTracer : Am.False;
         if (key == Am.MetaMatchSpec) return meta ? Source(p, b->MetaSpec) : Am.False;
         if (key == Am.CallCount) return (b->Flags & BreakFlags.Count) != 0 ? Process.Integer(p, b->Calls) : Am.False;
         bool time = key == Am.CallTime;

@@ -198,6 +198,7 @@ public unsafe struct CodeTable
     /// <summary>Makes the current version the old one. There is no old one yet.</summary>
     public static void Delete(Machine* m, LoadedModule* module)
     {
+        TraceRequest.Deleted(m, module->Name);
         UndefineExports(m, module);
         Volatile.Write(ref module->Deleted, 1);
     }

@@ -165,9 +165,10 @@ public unsafe struct EtsTable
         t->HeirData = null;
     }
 
-    /// <summary>Sets heir and data (None: no message to the heir; ignored without an heir). False: memory is out.</summary>
-    public static bool SetHeir(EtsTable* t, Term heir, Term data)
+    /// <summary>Sets heir and data (None: no message to the heir; ignored without an heir). A dead process is no heir. False: memory is out.</summary>
+    public static bool SetHeir(Process* p, EtsTable* t, Term heir, Term data)
     {
+        if (heir != Am.None && heir != p->Pid && !EtsSignals.IsAlive(p, heir)) heir = Am.None;
         EtsObject* o = null;
         if (heir != Am.None && !data.IsNone)
         {

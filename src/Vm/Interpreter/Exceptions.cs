@@ -265,10 +265,10 @@ public static unsafe class Exceptions
         return file;
     }
 
-    /// <summary>The stack of the running process, which has just entered a function: at most so many frames, as a list.</summary>
+    /// <summary>The stack of the running process, which has just entered a function: at most so many frames (and as many as system_flag(backtrace_depth) allows), as a list.</summary>
     public static Term StackOf(Process* p, long depth)
     {
-        if (depth > Depth) depth = Depth;
+        depth = System.Math.Min(depth, System.Math.Min(SystemFlags.BacktraceDepth(p->Machine), Depth));
         ulong* big = Process.Alloc(p, Depth + 1);
         int n = 0;
         for (Term* at = (Term*)p->Heap.Stack; at < (Term*)p->Heap.End && n < depth; at++)

@@ -20,7 +20,7 @@ public static unsafe partial class Ops
     {
         ulong* target = ApplyTarget(I, E, H, C, ((ushort*)I)[4]);
         if (target == null) return Exceptions.RaiseInApply(I, E, C, 3);
-        if (*target == C->HaltCode[1] && Raises(target)) return RaiseByTailApply(I, E, H, C, target);
+        if ((*target & ~2UL) == C->HaltCode[1] && Raises(target)) return RaiseByTailApply(I, E, H, C, target, ((ushort*)I)[5]);
         return Enter(target, (Term*)((byte*)E + ((ushort*)I)[5]), H, C);
     }
 
@@ -28,10 +28,11 @@ public static unsafe partial class Ops
 
     // error/1 and its like called last by apply: the function that does it is the first of the trace all the same.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long RaiseByTailApply(ulong* I, Term* E, Term* H, Context* C, ulong* target)
+    private static long RaiseByTailApply(ulong* I, Term* E, Term* H, Context* C, ulong* target, long frame)
     {
         Save(C, I, E, H);
         Export* e = (Export*)target[1];
+        if ((*target & 2) != 0) return EnterTraced(I, e, (Term*)((byte*)E + frame), C, true);
         _ = e->Native(C->Process, Context.Xs(C));
         return Exceptions.RaiseNative(I, E, C, e);
     }
@@ -61,7 +62,7 @@ public static unsafe partial class Ops
         ulong* target = ApplyListTarget(I, E, H, C);
         if (target == null) return Exceptions.RaiseInApply(I, E, C, 3);
         if (((ushort*)I)[5] == 0) *(ulong**)E = I + 2;
-        else if (*target == C->HaltCode[1] && Raises(target)) return RaiseByTailApply(I, E, H, C, target);
+        else if ((*target & ~2UL) == C->HaltCode[1] && Raises(target)) return RaiseByTailApply(I, E, H, C, target, ((ushort*)I)[4]);
         else E = (Term*)((byte*)E + ((ushort*)I)[4]);
         return Enter(target, E, H, C);
     }

@@ -65,7 +65,7 @@ public static unsafe partial class Ops
         if (p->Fail == FailKind.Traced)
         {
             *(ulong**)E = I + 2;
-            return EnterTraced(I, (Export*)I[1], E, C);
+            return EnterTraced(I, (Export*)I[1], E, C, false);
         }
         if (p->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
         if (p->Fail != FailKind.Exception) return Leave(I + 2, E, H, C);
@@ -78,7 +78,7 @@ public static unsafe partial class Ops
         Export* e = (Export*)I[2];
         Term* caller = (Term*)((byte*)E + ((ushort*)I)[4]);
         if (C->Process->Fail == FailKind.Trap) return Trap(I, caller, H, C);
-        if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, e, caller, C);
+        if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, e, caller, C, true);
         if (C->Process->Fail == FailKind.Again) return Again(I, E, C, e->Arity);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)caller, caller, H, C);
         return Exceptions.RaiseNative(I, E, C, e);
@@ -88,7 +88,7 @@ public static unsafe partial class Ops
     private static long NativeFailedOnly(ulong* I, Term* E, Term* H, Context* C)
     {
         if (C->Process->Fail == FailKind.Trap) return Trap(I, E, H, C);
-        if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, (Export*)I[1], E, C);
+        if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, (Export*)I[1], E, C, true);
         if (C->Process->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)E, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);

@@ -41,13 +41,14 @@ public static unsafe partial class Ops
         return NativeFailedOnly(I, E, H, C);
     }
 
-    // A call_native instruction at I has met a traced native: the call goes by its stub. E[0] is the return address.
+    // A call_native instruction at I has met a traced native: the call goes by its stub. E[0] is the return address. tail: of the calling function.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static long EnterTraced(ulong* I, Export* e, Term* E, Context* C)
+    private static long EnterTraced(ulong* I, Export* e, Term* E, Context* C, bool tail)
     {
         Process* p = C->Process;
         p->Fail = FailKind.None;
         Save(C, e->Address, E, (Term*)p->Heap.Top);
+        if (tail && !TraceFrames.PushTail(p, I, (int)e->Arity)) return OutOfMemory(I, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, C);
         if (CallTracing.Hit(C, e->Address, I) == null) return OutOfMemory(I, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, C);
         return PastBreakpoint(e->Address, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, C);
     }
@@ -77,6 +78,13 @@ public static unsafe partial class Ops
         Save(C, I, E, H);
         TraceFrames.Measured(C->Process, E);
         E += TraceFrames.MeasureWords;
+        return Next(*(ulong**)E, E, H, C);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static long ReturnTail(ulong* I, Term* E, Term* H, Context* C)
+    {
+        E += TraceFrames.TailWords;
         return Next(*(ulong**)E, E, H, C);
     }
 

@@ -135,7 +135,7 @@ public unsafe struct Port
     public static void NotBusy(Port* port)
     {
         port->Busy = false;
-        for (int i = 0; i < port->Waiting.Count; i++) Suspension.Change(port->Machine, null, port->Waiting[i], -1);
+        for (int i = 0; i < port->Waiting.Count; i++) Suspension.End(port->Machine, null, port->Waiting[i], 1, false);
         port->Waiting.Clear();
     }
 

@@ -7,6 +7,13 @@ using System.Threading;
 using MyBeam.Memory;
 using MyBeam.Platform;
 
+/// <summary>Where a process is on its way to and from a dirty thread. Queued: it waits for one. Runs: it is on one. Again: it waited and has been taken out to handle
+/// its signals; a scheduler hands it over again.</summary>
+public enum DirtyState
+{
+    None, Queued, Runs, Again,
+}
+
 /// <summary>What a native failed with on a dirty thread; on the process until a scheduler raises it. The terms are on the heap of the process.</summary>
 public unsafe struct DirtyFailure
 {
@@ -29,7 +36,7 @@ public unsafe struct DirtyThread
 }
 
 /// <summary>The threads for one kind of work; two are embedded in Machine. Threads are started when there is work for them.</summary>
-public unsafe struct DirtyPool
+public unsafe partial struct DirtyPool
 {
     private Machine* machine;
     private OsMutex mutex;
@@ -99,13 +106,21 @@ public unsafe struct DirtyPool
     {
         DirtyPool* pool = p->Extra->DirtyPool;
         Interlocked.Increment(ref pool->inFlight);
+        p->Lock.Lock();
+        bool again = p->Dirty == DirtyState.Again;
+        p->Dirty = DirtyState.Queued;
+        p->Status = ProcessStatus.Runnable;
+        bool signals = p->InFirst != null && p->Extra->DirtyStep == null;
+        p->Lock.Unlock();
         pool->mutex.Lock();
-        pool->waiting.Add(p);
+        if (again) pool->waiting.AddFirst(p);
+        else pool->waiting.Add(p);
         bool start = pool->idle == 0 && pool->count < Limit(pool);
         if (start) pool->count++;
         else pool->more.WakeOne();
         pool->mutex.Unlock();
         if (start) Start(pool);
+        if (signals) Signalled(pool, null, p);
     }
 
     private static void Start(DirtyPool* pool)
@@ -165,8 +180,12 @@ public unsafe struct DirtyPool
         Context* scheduler = p->Context;
         Context* c = &t->Context;
         ProcessExtra* x = p->Extra;
+        p->Lock.Lock();
         c->Process = p;
         p->Context = c;
+        p->Dirty = DirtyState.Runs;
+        p->Status = ProcessStatus.Running;
+        p->Lock.Unlock();
         Machine* m = t->Pool->machine;
         bool measure = m->Flags.Measures;
         if (measure) t->Time.Begin(Clock.MonotonicNanoseconds);
@@ -199,8 +218,11 @@ public unsafe struct DirtyPool
         c->Bumped = 0;
         c->Process = null;
         Context.ForgetFailure(c);
+        p->Lock.Lock();
         p->Context = scheduler;
-        Volatile.Write(ref p->Status, ProcessStatus.Runnable);
+        p->Dirty = DirtyState.None;
+        p->Status = ProcessStatus.Runnable;
+        p->Lock.Unlock();
         DirtyPool* pool = t->Pool;
         Schedulers.Ready(null, p);
         Interlocked.Decrement(ref pool->inFlight);

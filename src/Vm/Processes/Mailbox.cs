@@ -53,7 +53,11 @@ public static unsafe class Mailbox
     public static void Remove(Process* p)
     {
         Signal* s = *p->Save;
-        if (s->Data0 != 0 || (p->Traced & TraceFlags.SeqToken) != 0) SeqTrace.Taken(p, s);
+        if (s->Data0 != 0 || (p->Traced & TraceFlags.Internal) != 0)
+        {
+            SeqTrace.Taken(p, s);
+            if ((p->Traced & TraceFlags.Measured) != 0) CallClocks.Received(p, s);
+        }
         *p->Save = s->Next;
         if (s->Next == null) p->MailLast = p->Save;
         p->MailCount--;

@@ -53,8 +53,9 @@ public static unsafe class Aliases
 public static unsafe class Monitors
 {
     /// <summary>Sets a monitor on a process (or, when it is None, on a name that nobody has: fires at once). Gives its entry, to which the caller may add a tag
-    /// and alias flags before it does anything else.</summary>
-    public static KeyEntry* Set(Process* p, Term target, Term name, Term reference)
+    /// and alias flags before it does anything else. <paramref name="gone"/>: the reason when there is no such process, or {Pid or port, Reason} for one that is not
+    /// of this node's life.</summary>
+    public static KeyEntry* Set(Process* p, Term target, Term name, Term reference, Term gone)
     {
         Machine* m = p->Machine;
         ulong id0 = ((Reference*)reference.Box)->Id0, id1 = ((Reference*)reference.Box)->Id1;
@@ -77,9 +78,17 @@ public static unsafe class Monitors
         }
         if (!target.IsNone && Signals.Put(m, p->Context, target, s)) return e;
         // A signal of its own, so that the answer comes after what was sent before.
+        if (!gone.IsAtom)
+        {
+            Signal.Free(s);
+            s = Signal.Carrying(m, SignalKind.Down, gone);
+            if (s == null) return e;
+            s->Id0 = id0;
+            s->Id1 = id1;
+        }
+        else s->Value = gone;
         s->Kind = SignalKind.Down;
         s->From = target;
-        s->Value = Am.Noproc;
         Signals.Put(m, p->Context, p->Pid, s);
         return e;
     }
@@ -116,6 +125,12 @@ public static unsafe class Monitors
         t[2] = new Term(e->A).IsLocalPort ? Am.Port : Am.Process;
         t[3] = name.IsNone ? new Term(e->A) : Term.Boxed(item);
         t[4] = s->Value;
+        // {Pid or port, Reason}: no process of this node sends it.
+        if (!s->From.IsLocalPid && s->Value.IsTupleOf(2) && Identifiers.IsExternal(s->Value.TupleElements[0]))
+        {
+            t[3] = s->Value.TupleElements[0];
+            t[4] = s->Value.TupleElements[1];
+        }
         Signal* message = Signal.Tuple(p->Machine, t, 5);
         if (message != null) message->Data0 = SeqTrace.Unchanged;
         if (message != null) SignalHandling.Deliver(p, s->From, message);

@@ -80,6 +80,8 @@ public unsafe struct Process
     /// <summary>The timers to it, and that of its receive … after. Type-stable like Lock, beside which it stands: ProcessTable.Add does not touch the two.</summary>
     public ProcessTimers Timers;
     public int Status;
+    /// <summary>1: signals have been taken from the row and may not have been handled yet.</summary>
+    public int Handling;
     /// <summary>Signals that arrived and were not looked at yet, oldest first.</summary>
     public Signal* InFirst, InLast;
     public int InCount;
@@ -100,10 +102,19 @@ public unsafe struct Process
     public Process* Next;
     /// <summary>Suspensions that hold it back; below 0 while a resume has overtaken its suspension.</summary>
     public int SuspendCount;
+    /// <summary>Those of them that are suspend_process's: while there are any its timers stand still.</summary>
+    public int Pauses;
+    /// <summary>Not 0: it is wanted to handle its signals as if it had this priority (Urgency), which is above its own. Guarded by Lock.</summary>
+    public int Lifted;
+    /// <summary>The run queue it is in, or is about to be put into; and in which row.</summary>
+    public RunQueue* Queue;
+    public int Row;
+    /// <summary>Where it is on its way to and from a dirty thread (DirtyState). Guarded by Lock.</summary>
+    public DirtyState Dirty;
     /// <summary>What is traced of it: a list by session, and the TraceFlags of all sessions together.</summary>
     public Tracee* Tracees;
     public uint Traced;
-    /// <summary>1: waits for a message by hibernate.</summary>
+    /// <summary>1: waits for a message by hibernate/0; 2: is about to; 3: waits by hibernate/3.</summary>
     public int Hibernating;
 
     public Term InitialModule { readonly get => Term.Atom(initialModule); set => initialModule = value.AtomIndex; }

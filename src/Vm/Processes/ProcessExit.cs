@@ -98,7 +98,7 @@ public static unsafe class ProcessExit
         for (int i = 0; i < x->Suspended.Places; i++)
         {
             KeyEntry* e = x->Suspended.Place(i);
-            if (e != null) Suspension.Change(m, c, new Term(e->Key0), -(int)e->A);
+            if (e != null) Suspension.End(m, c, new Term(e->Key0), (int)e->A);
         }
     }
 

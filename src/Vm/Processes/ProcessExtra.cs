@@ -35,6 +35,9 @@ public unsafe struct ProcessExtra
     public Signal* OnLoad;
     /// <summary>Called with the process when it ends, or null: natives that lend it something outside its heap.</summary>
     public delegate*<Process*, void> OnExit;
+    /// <summary>Collections that others have asked for wait, newest first, while HoldsCollections (InternalStateBifs).</summary>
+    public Signal* Held;
+    public bool HoldsCollections;
     /// <summary>Files it has open (OpenFile; guarded by Machine.OpenFiles.Lock).</summary>
     public OpenFile* Files;
 
@@ -53,6 +56,12 @@ public unsafe struct ProcessExtra
         OpenFile.OwnerDied(p);
         FreeMonitors(x);
         SeqTrace.Clear(p);
+        while (x->Held != null)
+        {
+            Signal* s = x->Held;
+            x->Held = s->Next;
+            s->Run(null, s);
+        }
         if (x->OnLoad != null) Signal.Free(x->OnLoad);
         CallClocks.Free(p);
         DirtyWork.Free(x);

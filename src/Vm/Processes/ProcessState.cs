@@ -133,8 +133,11 @@ public static unsafe class ProcessState
             if (p->MailFirst == null)
             {
                 // hibernate/0 left it with its stack.
-                if (p->Hibernating == 2) ProcessGc.Hibernate(p);
-                p->Hibernating = 1;
+                if (p->Hibernating == 2)
+                {
+                    ProcessGc.Hibernate(p);
+                    p->Hibernating = 1;
+                }
                 return StopReason.Waiting;
             }
             p->Hibernating = 0;
@@ -142,6 +145,7 @@ public static unsafe class ProcessState
         c->Reductions = reductions;
         // A signal has suspended it.
         if (p->SuspendCount > 0) return StopReason.Yielded;
+        if (p->Dirty == DirtyState.Again) return StopReason.Dirty;
         if (p->Extra != null && p->Extra->DirtyKept != null && !DirtyWork.Leave(p, c)) return StopReason.Exited;
         for (int i = 0; i < p->SavedCount; i++) Context.Xs(c)[i] = p->SavedX[i];
         p->SavedCount = 0;

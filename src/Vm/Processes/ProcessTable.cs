@@ -54,6 +54,15 @@ public unsafe struct ProcessTable
     /// <summary>The number that the next process is likely to get.</summary>
     public static long NextNumber(Machine* m) => (long)m->Table.next;
 
+    /// <summary>Has the next process get this number, or the first free one after it, which may have been another's: for tests. Gives the number.</summary>
+    public static long SetNextNumber(Machine* m, long number)
+    {
+        m->Table.mutex.Lock();
+        m->Table.next = (ulong)number;
+        m->Table.mutex.Unlock();
+        return number;
+    }
+
     /// <summary>A pid that no process ever gets.</summary>
     public static Term ReservePid(Machine* m)
     {

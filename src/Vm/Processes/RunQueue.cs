@@ -1,6 +1,7 @@
 // The run queue of one scheduler: processes that are ready, by priority.
 namespace MyBeam.Vm;
 
+using System.Runtime.CompilerServices;
 using System.Threading;
 using MyBeam.Platform;
 
@@ -17,6 +18,13 @@ internal unsafe struct ProcessRow
         Last = p;
     }
 
+    public void AddFirst(Process* p)
+    {
+        p->Next = First;
+        First = p;
+        if (Last == null) Last = p;
+    }
+
     public Process* Take()
     {
         Process* p = First;
@@ -24,6 +32,21 @@ internal unsafe struct ProcessRow
         First = p->Next;
         if (First == null) Last = null;
         return p;
+    }
+
+    // False: it is not in it.
+    public bool Remove(Process* p)
+    {
+        Process* before = null;
+        for (Process* at = First; at != null; before = at, at = at->Next)
+        {
+            if (at != p) continue;
+            if (before == null) First = p->Next;
+            else before->Next = p->Next;
+            if (Last == p) Last = before;
+            return true;
+        }
+        return false;
     }
 
     // The n-th from the front (0: the first).
@@ -55,8 +78,20 @@ public unsafe struct RunQueue
     /// <summary>Appends a process; gives how many are in it now.</summary>
     public int Add(Process* p)
     {
+        // Before the lock: whoever sets Lifted afterwards finds it here, and what was set before is seen below.
+        Volatile.Write(ref *(nint*)&p->Queue, (nint)Unsafe.AsPointer(ref this));
         mutex.Lock();
-        switch (p->Flags.Urgency)
+        Put(p, System.Math.Max(p->Flags.Urgency, Volatile.Read(ref p->Lifted)));
+        int n = count + 1;
+        Volatile.Write(ref count, n);
+        mutex.Unlock();
+        return n;
+    }
+
+    private void Put(Process* p, int row)
+    {
+        p->Row = row;
+        switch (row)
         {
             case 3: max.Add(p); break;
             case 2: high.Add(p); break;
@@ -66,10 +101,27 @@ public unsafe struct RunQueue
                 break;
             default: low.Add(p); break;
         }
-        int n = count + 1;
-        Volatile.Write(ref count, n);
-        mutex.Unlock();
-        return n;
+    }
+
+    /// <summary>A process is wanted with a higher priority (Process.Lifted is set): if it is in a run queue, it changes its row.</summary>
+    public static void Lift(Process* p)
+    {
+        Interlocked.MemoryBarrier();
+        RunQueue* q = (RunQueue*)Volatile.Read(ref *(nint*)&p->Queue);
+        if (q == null) return;
+        q->mutex.Lock();
+        int lifted = Volatile.Read(ref p->Lifted);
+        // By now it may be in another queue, where it was put with what it is wanted for.
+        if (p->Queue == q && p->Row < lifted)
+        {
+            bool found = p->Row switch { 2 => q->high.Remove(p), 1 => q->normal.Remove(p), _ => q->low.Remove(p) };
+            if (found)
+            {
+                if (p->Row == 1) q->normalCount--;
+                q->Put(p, lifted);
+            }
+        }
+        q->mutex.Unlock();
     }
 
     /// <summary>Takes the process whose turn it is, or null. <paramref name="random"/>: null, or a generator that chooses among the normal ones (--deterministic).</summary>

@@ -285,7 +285,9 @@ public unsafe struct Schedulers
         // What natives of the process before have left: terms of another heap.
         Context.ForgetFailure(c);
         if (p->SuspendCount > 0 && Hold(p)) return;
+        if (p->Timers.Paused != 0 && p->Pauses <= 0) Timers.GoOn(p);
         Volatile.Write(ref p->Status, ProcessStatus.Running);
+        if (p->Lifted != 0 && LiftedTurn(s, p)) return;
         // More is waiting than this scheduler can start now.
         if (s->Queue.Count > 0) WakeOther(m, s);
         long slice = m->SliceReductions;
@@ -323,17 +325,47 @@ public unsafe struct Schedulers
                 DirtyPool.Hand(p);
                 return;
             }
-            bool keep = p == m->Schedulers.Main;
-            ProcessExit.End(p, stop, keep);
-            if (!keep) Context.ForgetFailure(c);
-            else
-            {
-                p->Kept = stop == StopReason.Finished ? *Context.Xs(c) : Term.None;
-                Volatile.Write(ref m->Schedulers.MainStop, stop == StopReason.Killed ? StopReason.Exited : stop);
-                WakeAll(m);
-            }
+            End(c, p, stop);
             return;
         }
+    }
+
+    private static void End(Context* c, Process* p, long stop)
+    {
+        Machine* m = p->Machine;
+        bool keep = p == m->Schedulers.Main;
+        ProcessExit.End(p, stop, keep);
+        if (!keep) Context.ForgetFailure(c);
+        else
+        {
+            p->Kept = stop == StopReason.Finished ? *Context.Xs(c) : Term.None;
+            Volatile.Write(ref m->Schedulers.MainStop, stop == StopReason.Killed ? StopReason.Exited : stop);
+            WakeAll(m);
+        }
+    }
+
+    // A process whose turn has come because another with a higher priority wants its signals handled. It must not run code of its own at that priority. True:
+    // this was its turn.
+    private static bool LiftedTurn(Scheduler* s, Process* p)
+    {
+        p->Lock.Lock();
+        bool above = p->Lifted > p->Flags.Urgency;
+        p->Lifted = 0;
+        bool waited = p->InFirst != null && p->InFirst->StatusBefore == ProcessStatus.Waiting;
+        p->Lock.Unlock();
+        // What is suspended or to go to a dirty thread runs no code.
+        if (!above || p->SuspendCount > 0 || p->Dirty != DirtyState.None) return false;
+        int mail = p->MailCount;
+        if (!SignalHandling.Handle(p))
+        {
+            End(&s->Context, p, StopReason.Killed);
+            return true;
+        }
+        // It goes on waiting, or gets the turn that is its own.
+        if (waited && mail == p->MailCount && p->SuspendCount == 0 && Park(p)) return true;
+        Volatile.Write(ref p->Status, ProcessStatus.Runnable);
+        s->Queue.Add(p);
+        return true;
     }
 
     // Memory of messages taken out since the last collection: when it outgrows the heap, it is time for one.
@@ -405,7 +437,9 @@ public unsafe struct Schedulers
         // In this order: Sleeping is set before anybody can take it off asleep.
         Interlocked.Increment(ref m->Schedulers.asleep);
         Interlocked.Exchange(ref s->Sleeping, 1);
-        bool ready = AnythingReady(m, s) || Volatile.Read(ref m->Halting) != 0 || Volatile.Read(ref m->Ending) != 0 || Volatile.Read(ref m->Schedulers.stopRequests) != 0
+        // A timer of a resumed process may have come from another thread.
+        next = Timers.Until(&s->Timers, now, next);
+        bool ready = next == 0 || AnythingReady(m, s) || Volatile.Read(ref m->Halting) != 0 || Volatile.Read(ref m->Ending) != 0 || Volatile.Read(ref m->Schedulers.stopRequests) != 0
             || Volatile.Read(ref m->Schedulers.MainStop) != 0;
         bool goOn = true;
         if (!ready)

@@ -13,6 +13,7 @@ public static unsafe class SignalHandling
         Signal* s = p->InFirst;
         p->InFirst = p->InLast = null;
         p->InCount = 0;
+        p->Handling = 1;
         p->Lock.Unlock();
         while (s != null)
         {
@@ -24,6 +25,7 @@ public static unsafe class SignalHandling
             }
             s = next;
         }
+        System.Threading.Volatile.Write(ref p->Handling, 0);
         return true;
     }
 
@@ -42,7 +44,19 @@ public static unsafe class SignalHandling
         p->Lock.Unlock();
     }
 
-    private static bool Handle(Process* p, Signal* s)
+    /// <summary>Whether a signal is one that would end the process.</summary>
+    public static bool Ends(Process* p, Signal* s)
+    {
+        if (s->Kind is not (SignalKind.Exit or SignalKind.LinkExit)) return false;
+        if (s->Kind == SignalKind.Exit && s->Value == Am.Kill) return true;
+        if (p->Flags.TrapExit) return false;
+        if (s->Kind == SignalKind.Exit) return s->Value != Am.Normal || s->From == p->Pid;
+        KeyEntry* link = p->Links.Find(s->From.Bits, 0);
+        return link != null && link->A == 0 && s->Value != Am.Normal;
+    }
+
+    /// <summary>Handles one signal, which is in no row any more. False: it ends the process.</summary>
+    internal static bool Handle(Process* p, Signal* s)
     {
         Machine* m = p->Machine;
         switch (s->Kind)

@@ -11,12 +11,13 @@ public static unsafe class Signals
     {
         Process* p = ProcessTable.Lock(m, to);
         if (p == null) return to.IsLocalPort && PortSignals.Take(m, to, s);
-        PutLocked(from, p, s);
+        bool asks = s->Kind is SignalKind.Call or SignalKind.GroupLeader && from != null && from->Process != null;
+        PutLocked(from, p, s, asks ? from->Process->Flags.Urgency : 0);
         return true;
     }
 
-    // Gives up the lock.
-    private static void PutLocked(Context* from, Process* p, Signal* s)
+    // Gives up the lock. A receiver with a lower priority (Urgency) handles its signals with this one.
+    private static void PutLocked(Context* from, Process* p, Signal* s, int urgency)
     {
         s->Next = null;
         if (p->InLast == null) p->InFirst = s;
@@ -25,11 +26,17 @@ public static unsafe class Signals
         p->InCount++;
         s->StatusBefore = p->SuspendCount > 0 && p->Status != ProcessStatus.Running ? ProcessStatus.Suspended : p->Status;
         // A suspended process does not look at messages, but exit signals, monitors and questions do not wait until it is resumed.
-        bool wake = p->Status == ProcessStatus.Waiting
-            || (p->Status == ProcessStatus.Suspended && s->Kind != SignalKind.Message && s->Kind != SignalKind.AliasMessage);
+        bool message = s->Kind is SignalKind.Message or SignalKind.AliasMessage;
+        bool wake = p->Status == ProcessStatus.Waiting || (p->Status == ProcessStatus.Suspended && !message);
         if (wake) p->Status = ProcessStatus.Runnable;
+        bool lift = urgency > p->Flags.Urgency && urgency > p->Lifted;
+        if (lift) p->Lifted = urgency;
+        // A step of the VM itself (DirtyWork) is not taken back.
+        DirtyPool* dirty = p->Dirty is DirtyState.Queued or DirtyState.Runs && !message && p->Extra->DirtyStep == null ? p->Extra->DirtyPool : null;
         p->Lock.Unlock();
         if (wake) Schedulers.Ready(from, p);
+        else if (dirty != null) DirtyPool.Signalled(dirty, from, p);
+        else if (lift) RunQueue.Lift(p);
     }
 
     /// <summary>As Put, but the signal is freed when there is no such process.</summary>
@@ -151,5 +158,13 @@ public static unsafe class Signals
     public static void Call(Machine* m, Context* from, Term to, Signal* s)
     {
         if (!Put(m, from, to, s)) s->Run(null, s);
+    }
+
+    /// <summary>As Call, as if one with this priority (Urgency) had asked.</summary>
+    public static void Call(Machine* m, Context* from, Term to, Signal* s, int urgency)
+    {
+        Process* p = ProcessTable.Lock(m, to);
+        if (p != null) PutLocked(from, p, s, urgency);
+        else s->Run(null, s);
     }
 }

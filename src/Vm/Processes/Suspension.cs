@@ -6,12 +6,14 @@ using MyBeam.Memory;
 /// <summary>Holding processes back.</summary>
 public static unsafe class Suspension
 {
-    /// <summary>Adds to the suspensions of a process; at 0 it goes on. False: there is no such process.</summary>
-    public static bool Change(Machine* m, Context* from, Term pid, int by)
+    /// <summary>Ends so many suspensions of a process; without any left it goes on. <paramref name="timers"/>: they were such that stop its timers. False: there is no
+    /// such process.</summary>
+    public static bool End(Machine* m, Context* from, Term pid, int count, bool timers = true)
     {
         Process* p = ProcessTable.Lock(m, pid);
         if (p == null) return false;
-        p->SuspendCount += by;
+        p->SuspendCount -= count;
+        if (timers) p->Pauses -= count;
         bool wake = p->SuspendCount <= 0 && p->Status == ProcessStatus.Suspended;
         if (wake) p->Status = ProcessStatus.Runnable;
         p->Lock.Unlock();

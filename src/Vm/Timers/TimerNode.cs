@@ -53,6 +53,9 @@ public unsafe struct TimerNode
     public Signal* Message;
     public Term Immediate;
     public long Wrap;
+
+    /// <summary>1: in no wheel while the process it is for is suspended; Wheel.Deadline is the milliseconds that are left. The lock of Timers guards it.</summary>
+    public long Paused;
 }
 
 /// <summary>The timers of one process, embedded in Process. Process structs are type-stable memory: any thread may take the lock of any of them at any time.</summary>
@@ -68,6 +71,11 @@ public unsafe struct ProcessTimers
     /// list of the process that got the memory next.</summary>
     public Term Pid;
 
-    /// <summary>Guards First and Pid. Taken before Timers.Lock where both are.</summary>
+    /// <summary>Not 0: the process is suspended, its timers stand still; 2: so does that of its receive, which has Left milliseconds to go. Changed by who runs
+    /// the process.</summary>
+    public int Paused;
+    public long Left;
+
+    /// <summary>Guards First, Pid and Paused. Taken before Timers.Lock where both are.</summary>
     public OsMutex Lock;
 }

@@ -40,7 +40,7 @@ public unsafe struct TimerDirectory
 }
 
 /// <summary>The timers of one scheduler; in native memory that does not move.</summary>
-public unsafe struct Timers
+public unsafe partial struct Timers
 {
     /// <summary>Where a reference has the number of its timers' scheduler plus 1, in Id1: number 2 of a reference is 32 bits wide and hardly used.</summary>
     private const int IndexShift = 20;
@@ -248,9 +248,10 @@ public unsafe struct Timers
         t->mutex.Lock();
         TimerNode* n = t->table.Find(reference->Id0, reference->Id1);
         long deadline = n == null ? 0 : n->Wheel.Deadline;
+        bool paused = n != null && n->Paused != 0;
         if (n != null && cancel)
         {
-            t->wheel.Remove(&n->Wheel);
+            t->TakeOut(n);
             t->table.Remove(n);
         }
         t->mutex.Unlock();
@@ -260,6 +261,7 @@ public unsafe struct Timers
             LeaveProcess(n);
             Free(n);
         }
+        if (paused) return deadline;
         long left = deadline - CeilingMs(VmClock.MonotonicNs(m));
         return left < 0 ? 0 : left;
     }
@@ -270,6 +272,7 @@ public unsafe struct Timers
     public static void ProcessStarted(Process* p)
     {
         Debug.Assert(p->Timers.First == null && p->Timers.Receive.Linked == 0);
+        p->Timers.Paused = 0;
         Volatile.Write(ref *(ulong*)&p->Timers.Pid, p->Pid.Bits);
     }
 
@@ -291,10 +294,10 @@ public unsafe struct Timers
             // Who has taken it out of the wheel frees it, which can't be before the list's lock is free: it has to look at OnList.
             Timers* t = n->Wheel.Timers;
             t->mutex.Lock();
-            bool mine = n->Wheel.Linked != 0;
+            bool mine = (n->Wheel.Linked | n->Paused) != 0;
             if (mine)
             {
-                t->wheel.Remove(&n->Wheel);
+                t->TakeOut(n);
                 t->table.Remove(n);
             }
             t->mutex.Unlock();
@@ -324,7 +327,8 @@ public unsafe struct Timers
         bool alive = p->Timers.Pid == n->Destination;
         if (alive)
         {
-            InsertMessage(t, n);
+            if (p->Timers.Paused != 0) InsertPaused(t, n);
+            else InsertMessage(t, n);
             n->NextOfProcess = p->Timers.First;
             if (n->NextOfProcess != null) n->NextOfProcess->PrevOfProcess = n;
             p->Timers.First = n;

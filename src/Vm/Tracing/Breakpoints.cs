@@ -228,14 +228,14 @@ public unsafe struct Breakpoints
             if (b->slots[i] != null) Clear(m, b->slots[i], s, uint.MaxValue);
     }
 
-    /// <summary>A module has another version: global tracing of its functions ends. The places stay, since processes may be about to run them.</summary>
+    /// <summary>A module has another version, or none: tracing of the functions of the one before ends. The places stay, since processes may be about to run them.</summary>
     public static void Replaced(Machine* m, Term module)
     {
         Breakpoints* b = &m->Tracing.Points;
         for (uint i = 0; b->slots != null && i <= b->mask; i++)
         {
             TracePoint* point = b->slots[i];
-            if (point == null || point->Export == null || point->Export->Native != null || point->Module != module) continue;
+            if (point == null || (point->Export != null && point->Export->Native != null) || point->Module != module) continue;
             while (point->First != null) Clear(m, point, point->First->Session, uint.MaxValue);
         }
     }

@@ -193,6 +193,16 @@ internal static unsafe class CallClocks
         for (CallClock* k = p->Extra->Clocks; k != null; k = k->Next) k->Gone += change;
     }
 
+    /// <summary>The process takes a message: as in OTP it has made the words of a copy, whatever is shared and wherever the message is (Mailbox.Remove).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Received(Process* p, Signal* s)
+    {
+        // Mailbox.Attach adds the block.
+        bool attached = s->HeapIndex < 0 && Signal.TermWords(s) != 0;
+        long more = TermSize.Flat(Mailbox.ValueOf(p, s)) - (attached ? Signal.Block(s)->Used : 0);
+        for (CallClock* k = p->Extra->Clocks; k != null; k = k->Next) k->Gone += more;
+    }
+
     /// <summary>Forgets a session that ends.</summary>
     public static void Drop(Process* p, long sessionId)
     {

@@ -65,7 +65,13 @@ public static unsafe class CallTracing
             tracer = t->Tracer;
             flags = t->Flags;
         }
-        else if (tracer == p->Pid || !Tracees.IsAlive(p->Machine, tracer) || p->Flags.Sensitive) return true;
+        else if (tracer == p->Pid || tracer.IsNil || p->Flags.Sensitive) return true;
+        else if (!Tracees.IsAlive(p->Machine, tracer))
+        {
+            // From now on trace_info shows that it is gone.
+            b->MetaTracer = Term.Nil;
+            return true;
+        }
         HeapMark mark = HeapMark.Take(&p->Heap);
         TraceRun context = new() { Session = session, Call = 1, Caller = caller };
         MatchTraceRun run = new() { Act = &TraceActions.Act, Session = &context };

@@ -3,6 +3,7 @@
 //   return_from, exception_from: [code, module, function, arity, tracer or true, session number]     6 words
 //   return_to:                   [code, session number]                                              2 words
 //   measure:                     [code, session number, point of call_time / 8, point of call_memory / 8]   4 words
+//   tail:                        [code, address behind a tail call of a traced native]           2 words: in OTP such a call returns to its function
 //
 // Like any frame: a return address (a word with the tag of headers) and terms, so the GC and the search for catches need to know nothing of them.
 namespace MyBeam.Vm;
@@ -13,7 +14,7 @@ using MyBeam.Memory;
 /// <summary>Frames of tracing.</summary>
 public static unsafe class TraceFrames
 {
-    public const int CodeWords = 4, ReturnWords = 6, ReturnToWords = 2, MeasureWords = 4;
+    public const int CodeWords = 5, ReturnWords = 6, ReturnToWords = 2, MeasureWords = 4, TailWords = 2;
 
     /// <summary>Sets up the instructions.</summary>
     public static void Create(Machine* m)
@@ -21,11 +22,14 @@ public static unsafe class TraceFrames
         m->Tracing.Code[0] = m->Tracing.Code[1] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnTrace]];
         m->Tracing.Code[2] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnToTrace]];
         m->Tracing.Code[3] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnMeasure]];
+        m->Tracing.Code[4] = m->Handlers[InstructionTable.FirstVariant[Specific.ReturnTail]];
     }
 
     private static ulong* Code(Machine* m) => m->Tracing.Code;
 
     private static bool IsMeasure(Machine* m, Term word) => word.Bits == (ulong)(Code(m) + 3);
+
+    private static bool IsTail(Machine* m, Term word) => word.Bits == (ulong)(Code(m) + 4);
 
     private static int Size(Machine* m, Term word) => IsReturnTo(m, word) ? ReturnToWords : IsMeasure(m, word) ? MeasureWords : ReturnWords;
 
@@ -34,17 +38,20 @@ public static unsafe class TraceFrames
     /// <summary>Whether a word of the stack is one of these return addresses.</summary>
     public static bool Is(Machine* m, Term word) => word.Bits - (ulong)Code(m) < CodeWords * 8;
 
-    /// <summary>The first frame from <paramref name="at"/> on that is not tracing's.</summary>
+    /// <summary>The first return address from <paramref name="at"/> on that is not tracing's.</summary>
     public static Term* Skip(Machine* m, Term* at)
     {
-        while (Is(m, *at)) at += Size(m, *at);
-        return at;
+        while (IsUnder(m, at)) at += Size(m, *at);
+        return IsTail(m, *at) ? at + 1 : at;
     }
+
+    // Whether it belongs to the call that has been made last; the frame of a tail call stands for the function that made the call.
+    private static bool IsUnder(Machine* m, Term* at) => Is(m, *at) && !IsTail(m, *at);
 
     /// <summary>Whether the frames of tracing on top of the stack have one for return_to of this session.</summary>
     public static bool HasReturnTo(Machine* m, Term* at, TraceSession* s)
     {
-        for (; Is(m, *at); at += Size(m, *at))
+        for (; IsUnder(m, at); at += Size(m, *at))
             if (IsReturnTo(m, *at) && at[1].SmallValue == s->Id) return true;
         return false;
     }
@@ -52,7 +59,7 @@ public static unsafe class TraceFrames
     /// <summary>Whether the frames of tracing on top of the stack have one that measures for this session.</summary>
     public static bool HasMeasure(Machine* m, Term* at, long sessionId)
     {
-        for (; Is(m, *at); at += Size(m, *at))
+        for (; IsUnder(m, at); at += Size(m, *at))
             if (IsMeasure(m, *at) && at[1].SmallValue == sessionId) return true;
         return false;
     }
@@ -71,6 +78,18 @@ public static unsafe class TraceFrames
     /// <summary>A measured call has returned.</summary>
     public static void Measured(Process* p, Term* frame) =>
         CallClocks.Leave(p, frame[1].SmallValue, (TracePoint*)(frame[2].SmallValue << 3), (TracePoint*)(frame[3].SmallValue << 3));
+
+    /// <summary>The tail call at I, of a traced native: pushes a frame that returns to its caller's. Arguments are in the x registers. False: memory is out.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool PushTail(Process* p, ulong* I, int arity)
+    {
+        if (p->Heap.Stack - p->Heap.Top < TailWords + Heap.StackReserve && !ProcessGc.Collect(p, TailWords, Context.Xs(p->Context), arity)) return false;
+        p->Heap.Stack -= TailWords;
+        Term* e = (Term*)p->Heap.Stack;
+        e[0] = new Term((ulong)(Code(p->Machine) + 4));
+        e[1] = new Term((ulong)(I + 1));
+        return true;
+    }
 
     /// <summary>Pushes a frame for return_to; there is room.</summary>
     public static void PushReturnTo(Process* p, TraceSession* s)
@@ -141,7 +160,8 @@ public static unsafe class TraceFrames
     public static void Unwind(Process* p, Term kind, Term reason)
     {
         Machine* m = p->Machine;
-        bool marked = false;
+        bool marked = false, uncaught = p->Catches <= 0 && kind == Am.Throw;
+        if (uncaught) kind = Am.Error;
         ulong* handler = null;
         for (Term* at = (Term*)p->Heap.Stack; at < (Term*)p->Heap.End; at++)
         {
@@ -150,7 +170,7 @@ public static unsafe class TraceFrames
                 handler = CodeTable.CatchTarget(m, at->CatchIndex);
                 break;
             }
-            if (!at->IsHeader || !Is(m, *at) || IsMeasure(m, *at)) continue;
+            if (!at->IsHeader || !Is(m, *at) || IsMeasure(m, *at) || IsTail(m, *at)) continue;
             if (IsReturnTo(m, *at))
             {
                 Tracee* t = Tracees.Find(p, at[1].SmallValue);
@@ -161,7 +181,7 @@ public static unsafe class TraceFrames
             {
                 TraceTerms.Begin(out TraceTerms room);
                 Term mfa = TraceTerms.Tuple(&room, at[1], at[2], at[3]);
-                TraceMessages.Send(p, &room, tracer, flags, p->Pid, Am.ExceptionFrom, mfa, TraceTerms.Tuple(&room, kind, reason), Am.True);
+                TraceMessages.Send(p, &room, tracer, flags, p->Pid, Am.ExceptionFrom, mfa, TraceTerms.Tuple(&room, kind, uncaught ? TraceTerms.Tuple(&room, Am.Nocatch, reason) : reason), Am.True);
             }
         }
         for (Tracee* t = marked ? p->Tracees : null; t != null;)

@@ -4,6 +4,7 @@ namespace MyBeam.Vm;
 
 using System.Runtime.CompilerServices;
 using MyBeam.Memory;
+using MyBeam.Platform;
 
 /// <summary>Room for small terms in native memory; on the stack of whoever sends. 0 words used at first.</summary>
 internal unsafe struct TraceTerms
@@ -103,7 +104,7 @@ internal static unsafe class TraceMessages
     {
         if ((flags & TraceFlags.Timestamp) != 0)
         {
-            long now = VmClock.NextNow(m);
+            long now = m->Tracing.CpuTime != 0 ? Clock.ProcessCpuNanoseconds / 1000 : VmClock.NextNow(m);
             return TraceTerms.Tuple(room, Term.Small(now / 1_000_000_000_000), Term.Small(now / 1_000_000 % 1_000_000), Term.Small(now % 1_000_000));
         }
         Term time = TraceTerms.Integer(room, VmClock.ErlangMonotonic(m));

@@ -262,6 +262,15 @@ public unsafe struct TraceRequest
         Schedulers.GoOn(m);
     }
 
+    /// <summary>A module is about to have no current version. The code lock is held.</summary>
+    public static void Deleted(Machine* m, Term module)
+    {
+        if (!Breakpoints.Any(m)) return;
+        Schedulers.StopAll(m);
+        Breakpoints.Replaced(m, module);
+        Schedulers.GoOn(m);
+    }
+
     private static bool AnyOnLoad(Machine* m)
     {
         for (TraceSession* s = TraceSessions.Next(m, null); s != null; s = TraceSessions.Next(m, s))

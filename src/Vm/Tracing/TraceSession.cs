@@ -63,6 +63,8 @@ public unsafe struct Tracing
     public long LastId;
     /// <summary>Sessions that trace new processes.</summary>
     public int NewProcesses;
+    /// <summary>1: timestamps give the processor time (flag cpu_timestamp).</summary>
+    public int CpuTime;
     /// <summary>system_flag(sequential_tracer), or None.</summary>
     public Term SeqTracer;
     public Breakpoints Points;
