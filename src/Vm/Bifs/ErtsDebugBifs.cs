@@ -124,7 +124,13 @@ internal static unsafe class ErtsDebugBifs
             if (value.SmallValue > 0) Clock.Sleep(value.SmallValue * 1_000_000);
             return Am.True;
         }
-        if (what == Am.Wait) return Am.Ok;
+        if (what == Am.Wait)
+        {
+            // Only the contents of tables are freed later than they are given up.
+            if (value != Am.Deallocations || System.Threading.Volatile.Read(ref p->Machine->Graves.Due) == 0) return Am.Ok;
+            EtsGraveyard.Step(p->Machine);
+            return Slices.Pause(p);
+        }
         if (InternalStateBifs.Set(p, what, value, out Term answer)) return answer;
         return Process.Badarg(p);
     }

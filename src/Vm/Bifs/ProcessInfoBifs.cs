@@ -371,13 +371,17 @@ public static unsafe class ProcessInfoBifs
         e[5] = Am.Error;
         Term trace = Exceptions.Cook(p, p->Machine, raw);
         Export* native = p->Dirty == DirtyState.None || p->Extra == null ? null : p->Extra->DirtyNative;
-        if (native == null) return trace;
-        // It is in a native, or waits for a dirty thread to call it.
+        return native == null ? trace : Process.Cons(p, NativeFrame(p, native->Module, native->Function, (long)native->Arity), trace);
+    }
+
+    // The frame of a native that the process is in, or waits for a dirty thread to call.
+    private static Term NativeFrame(Process* p, Term module, Term function, long arity)
+    {
         Term frame = Process.NewTuple(p, 4);
-        frame.TupleElements[0] = native->Module;
-        frame.TupleElements[1] = native->Function;
-        frame.TupleElements[2] = Term.Small((long)native->Arity);
+        frame.TupleElements[0] = module;
+        frame.TupleElements[1] = function;
+        frame.TupleElements[2] = Term.Small(arity);
         frame.TupleElements[3] = Term.Nil;
-        return Process.Cons(p, frame, trace);
+        return frame;
     }
 }

@@ -170,6 +170,8 @@ public unsafe struct EtsTable
     {
         if (heir != Am.None && heir != p->Pid && !EtsSignals.IsAlive(p, heir)) heir = Am.None;
         EtsObject* o = null;
+        // One that is dead already is none.
+        if (heir != Am.None && !ProcessTable.Has(t->Machine, heir)) heir = Am.None;
         if (heir != Am.None && !data.IsNone)
         {
             ulong* tuple = stackalloc ulong[2];

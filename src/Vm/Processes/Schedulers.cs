@@ -294,7 +294,7 @@ public unsafe struct Schedulers
         if (m->Schedulers.Deterministic != 0) slice = 1 + s->Random.Below((int)slice);
         while (true)
         {
-            long stop = p->Traced != 0 || m->Tracing.Limits.LongSchedule != 0 ? TracedSlice.Run(c, p, slice) : ProcessState.RunSlice(c, p, slice);
+            long stop = p->Traced != 0 || m->Tracing.Limits.LongSchedule != 0 ? TracedSlice.Run(c, p, slice) : TracedSlice.RunUntraced(c, p, slice);
             if (stop == StopReason.Waiting)
             {
                 // Others may have it make answers on its heap (process_info) without its ever running code that collects.

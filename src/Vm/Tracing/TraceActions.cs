@@ -55,13 +55,13 @@ internal static unsafe class TraceActions
                 return Am.True;
             }
             case MatchAction.GetTcw:
-                return Term.Small(s->ControlWord);
+                return Term.Small(p->Machine->Tracing.ControlWord);
             case MatchAction.SetTcw:
             case MatchAction.SetTcwFake:
             {
                 if (!a[0].IsSmall || (ulong)a[0].SmallValue > uint.MaxValue) return Term.None;
-                Term old = Term.Small(s->ControlWord);
-                if (action == MatchAction.SetTcw) s->ControlWord = a[0].SmallValue;
+                Term old = Term.Small(p->Machine->Tracing.ControlWord);
+                if (action == MatchAction.SetTcw) p->Machine->Tracing.ControlWord = a[0].SmallValue;
                 return old;
             }
             default:

@@ -50,7 +50,6 @@ public unsafe struct TraceSession
     public Term NewTracer;
     public TraceEvent Send, Receive;
     public OnLoadTrace OnLoad;
-    public long ControlWord;
     public SystemMonitor Monitor;
 }
 
@@ -63,6 +62,8 @@ public unsafe struct Tracing
     public long LastId;
     /// <summary>Sessions that trace new processes.</summary>
     public int NewProcesses;
+    /// <summary>The trace control word: all sessions have one.</summary>
+    public long ControlWord;
     /// <summary>1: timestamps give the processor time (flag cpu_timestamp).</summary>
     public int CpuTime;
     /// <summary>system_flag(sequential_tracer), or None.</summary>

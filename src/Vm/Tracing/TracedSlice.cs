@@ -26,8 +26,23 @@ internal static unsafe class TracedSlice
             long milliseconds = (VmClock.MonotonicNs(m) - start) / 1_000_000;
             if (milliseconds > 0 && m->Tracing.Limits.LongSchedule != 0) SystemMonitors.Ran(p, from, p->Resume, milliseconds);
         }
-        if ((p->Traced & Flags) != 0 && stop is StopReason.Waiting or StopReason.Yielded) TraceMessages.Scheduled(p, Flags, Am.Out, false);
+        if ((p->Traced & Flags) != 0) Out(p, stop);
         return stop;
+    }
+
+    /// <summary>As ProcessState.RunSlice; the process may begin to be traced in it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static long RunUntraced(Context* c, Process* p, long reductions)
+    {
+        long stop = ProcessState.RunSlice(c, p, reductions);
+        if ((p->Traced & Flags) != 0) Out(p, stop);
+        return stop;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Out(Process* p, long stop)
+    {
+        if (stop is StopReason.Waiting or StopReason.Yielded) TraceMessages.Scheduled(p, Flags, Am.Out, false);
     }
 }
 
