@@ -127,7 +127,7 @@ internal static unsafe class ErtsDebugBifs
         if (what == Am.Wait)
         {
             // Only the contents of tables are freed later than they are given up.
-            if (value != Am.Deallocations || System.Threading.Volatile.Read(ref p->Machine->Graves.Due) == 0) return Am.Ok;
+            if (value != Am.Deallocations || System.Threading.Volatile.Read(ref p->Machine->Graves.Open) == 0) return Am.Ok;
             EtsGraveyard.Step(p->Machine);
             return Slices.Pause(p);
         }

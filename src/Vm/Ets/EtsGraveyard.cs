@@ -9,6 +9,8 @@ public unsafe struct EtsGraveyard
 {
     /// <summary>Not 0: a scheduler is to call Step before its next slice.</summary>
     public int Due;
+    /// <summary>Graves, here and with processes, in which something is left.</summary>
+    public long Open;
     // The row of graves; whoever frees from the first one holds it, nobody waits long for it.
     private OsMutex mutex, stepMutex;
     private EtsGrave* first;

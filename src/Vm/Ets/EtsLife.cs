@@ -13,6 +13,8 @@ public unsafe struct EtsGrave
     public long Count;
     /// <summary>The next grave that no process holds (EtsGraveyard).</summary>
     public EtsGrave* Next;
+    // Until all is freed: whose count of open graves it is in.
+    private Machine* machine;
     private EtsHash hash;
     private EtsNode* root;
     private long bucket;
@@ -28,6 +30,8 @@ public unsafe struct EtsGrave
         g->Count = t->Count;
         g->hash = t->Hash;
         g->root = t->Tree.Root;
+        g->machine = t->Machine;
+        Interlocked.Increment(ref t->Machine->Graves.Open);
         return g;
     }
 
@@ -62,6 +66,8 @@ public unsafe struct EtsGrave
         }
         EtsHash.FreeSegments(&g->hash);
         g->bucket = 0;
+        if (g->machine != null) Interlocked.Decrement(ref g->machine->Graves.Open);
+        g->machine = null;
         return true;
     }
 
@@ -192,6 +198,7 @@ public static unsafe class EtsLife
                 // No memory for new buckets: the objects are deleted one by one.
                 t->Hash = old;
                 *grave = default;
+                Interlocked.Decrement(ref t->Machine->Graves.Open);
                 Allocator.Free(grave, (nuint)sizeof(EtsGrave), Owner.Resource);
                 grave = null;
             }
