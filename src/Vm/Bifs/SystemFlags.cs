@@ -110,8 +110,8 @@ public struct SystemFlags
         }
         else if (flag == Am.TraceControlWord && natural && n <= uint.MaxValue)
         {
-            old = Term.Small(m->Tracing.Static.ControlWord);
-            m->Tracing.Static.ControlWord = n;
+            old = Term.Small(m->Tracing.ControlWord);
+            m->Tracing.ControlWord = n;
         }
         else if (flag == Am.SequentialTracer && (value == Am.False || value.IsPid || value.IsPort))
         {

@@ -153,7 +153,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.MessageQueueData) return m->Settings.QueuesOffHeap ? Am.OffHeap : Am.OnHeap;
         if (item == Am.SystemLogger) return m->Flags.SystemLogger;
         if (item == Am.SequentialTracer) return Process.Tuple(p, item, SeqTrace.Tracer(p->Machine));
-        if (item == Am.TraceControlWord) return Term.Small(p->Machine->Tracing.Static.ControlWord);
+        if (item == Am.TraceControlWord) return Term.Small(p->Machine->Tracing.ControlWord);
         if (item == Am.Creation) return Term.Small(0);
         if (item == Am.StartTime) return Process.Integer(p, VmClock.ErlangStart);
         if (item == Am.EndTime) return Process.Integer(p, VmClock.ErlangEnd);
