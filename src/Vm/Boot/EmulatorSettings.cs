@@ -64,6 +64,8 @@ public unsafe struct EmulatorSettings
         m->Flags.MaxQuiet = s.MaxHeapQuiet;
         m->Flags.MaxShared = s.MaxHeapShared;
         if (s.RequestsLimit != 0) m->Flags.SetRequestsLimit(s.RequestsLimit);
+        // A table of the same size again would be made of used memory, and so cost its 8 MB at once.
+        if (ProcessTable.Limit(m) == (int)s.Processes) return true;
         ProcessTable.Destroy(m);
         return ProcessTable.Create(m, (int)s.Processes);
     }
