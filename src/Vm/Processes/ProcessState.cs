@@ -141,6 +141,8 @@ public static unsafe class ProcessState
                 return StopReason.Waiting;
             }
             p->Hibernating = 0;
+            // Its heap is as small as can be; from here on it has min_heap_size again.
+            if (p->Heap.MinSize > p->Heap.End - p->Heap.Start && !ProcessGc.Collect(p, p->Heap.MinSize - (p->Heap.End - p->Heap.Start), p->SavedX, p->SavedCount)) return StopReason.Killed;
         }
         c->Reductions = reductions;
         // A signal has suspended it.
