@@ -36,7 +36,7 @@ public static unsafe partial class Files
         {
             descriptor = open(path, flags, permissions);
         }
-        while (descriptor < 0 && *errno == (int)Errno.Eintr);
+        while (Interrupted(descriptor, errno));
 
         return Libc.Check(descriptor, errno);
     }
@@ -56,11 +56,8 @@ public static unsafe partial class Files
     {
         int* errno = Libc.ErrnoLocation();
         nint n;
-        do
-        {
-            n = Files.read(descriptor, buffer, bytes);
-        }
-        while (n < 0 && *errno == (int)Errno.Eintr);
+        do n = Files.read(descriptor, buffer, bytes);
+        while (Interrupted(n, errno));
 
         return Transferred(n, errno, out read);
     }
@@ -70,11 +67,8 @@ public static unsafe partial class Files
     {
         int* errno = Libc.ErrnoLocation();
         nint n;
-        do
-        {
-            n = pread(descriptor, buffer, bytes, offset);
-        }
-        while (n < 0 && *errno == (int)Errno.Eintr);
+        do n = pread(descriptor, buffer, bytes, offset);
+        while (Interrupted(n, errno));
 
         return Transferred(n, errno, out read);
     }
@@ -84,11 +78,8 @@ public static unsafe partial class Files
     {
         int* errno = Libc.ErrnoLocation();
         nint n;
-        do
-        {
-            n = write(descriptor, data, bytes);
-        }
-        while (n < 0 && *errno == (int)Errno.Eintr);
+        do n = write(descriptor, data, bytes);
+        while (Interrupted(n, errno));
 
         return Transferred(n, errno, out written);
     }
@@ -98,11 +89,8 @@ public static unsafe partial class Files
     {
         int* errno = Libc.ErrnoLocation();
         nint n;
-        do
-        {
-            n = pwrite(descriptor, data, bytes, offset);
-        }
-        while (n < 0 && *errno == (int)Errno.Eintr);
+        do n = pwrite(descriptor, data, bytes, offset);
+        while (Interrupted(n, errno));
 
         return Transferred(n, errno, out written);
     }
@@ -112,11 +100,8 @@ public static unsafe partial class Files
     {
         int* errno = Libc.ErrnoLocation();
         nint n;
-        do
-        {
-            n = writev(descriptor, pieces, count);
-        }
-        while (n < 0 && *errno == (int)Errno.Eintr);
+        do n = writev(descriptor, pieces, count);
+        while (Interrupted(n, errno));
 
         return Transferred(n, errno, out written);
     }
@@ -126,11 +111,8 @@ public static unsafe partial class Files
     {
         int* errno = Libc.ErrnoLocation();
         nint n;
-        do
-        {
-            n = pwritev(descriptor, pieces, count, offset);
-        }
-        while (n < 0 && *errno == (int)Errno.Eintr);
+        do n = pwritev(descriptor, pieces, count, offset);
+        while (Interrupted(n, errno));
 
         return Transferred(n, errno, out written);
     }
@@ -256,6 +238,9 @@ public static unsafe partial class Files
         columns = known ? size[1] : 0;
         return known;
     }
+
+    // A signal came before anything was done: the call is made again.
+    private static bool Interrupted(nint result, int* errno) => result < 0 && *errno == (int)Errno.Eintr;
 
     private static Errno Transferred(nint result, int* errno, out nuint bytes)
     {

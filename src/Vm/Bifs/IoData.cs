@@ -143,6 +143,30 @@ public unsafe struct IoData
         walk.Free();
     }
 
+    /// <summary>
+    /// Iodata as one block of memory, charged to the process: <paramref name="bytes"/> of data, for <see cref="FreeFlat"/>. Null: it is none or memory is out,
+    /// and the native fails.
+    /// </summary>
+    public static byte* Flatten(Process* p, Term iodata, long bytesPerReduction, out long bytes)
+    {
+        bytes = 0;
+        if (!Size(iodata, false, out ulong bits, out long elements))
+        {
+            Process.Badarg(p);
+            return null;
+        }
+        bytes = (long)(bits >> 3);
+        // One byte more, so that no data has an address as well.
+        byte* block = (byte*)Allocator.Alloc((nuint)bytes + 1, Owner.Temporary);
+        if (block == null) Process.SystemLimit(p);
+        else Copy(iodata, block, bytes);
+        Process.Bump(p, (elements >> 4) + (bytes / bytesPerReduction));
+        return block;
+    }
+
+    /// <summary>Frees what Flatten gave; null is left alone.</summary>
+    public static void FreeFlat(byte* block, long bytes) => Allocator.Free(block, (nuint)bytes + 1, Owner.Temporary);
+
     private bool NextOfSource(byte* scratch, long room, out byte* data, out ulong bits)
     {
         data = scratch;

@@ -22,6 +22,21 @@ public static unsafe class PrimFileBifs
         return f == null ? failed : OpenFile.Leave(f, operation(p, f, a + 1));
     }
 
+    // The offset and the bytes of a part of a file, which the first two arguments are. False: the native returns `failed`.
+    private static bool Part(Process* p, Term* a, out long offset, out long bytes, out Term failed)
+    {
+        offset = bytes = 0;
+        failed = Term.None;
+        if (!a[0].IsNumber || !a[1].IsNumber)
+        {
+            failed = Process.Badarg(p);
+            return false;
+        }
+        if (Arithmetic.TryLong(a[0], out offset) && Arithmetic.TryLong(a[1], out bytes) && offset >= 0 && bytes >= 0) return true;
+        failed = PosixError.Make(p, Errno.Einval);
+        return false;
+    }
+
     /// <summary>{ok, Reference} or {error, Posix}. Modes that are none are left to others.</summary>
     [Bif("prim_file:open_nif/2", BifKind.Traps)]
     public static Term Open(Process* p, Term* a)
@@ -127,9 +142,7 @@ public static unsafe class PrimFileBifs
 
     private static Term ReadAtOf(Process* p, OpenFile* f, Term* a)
     {
-        if (!a[0].IsNumber || !a[1].IsNumber) return Process.Badarg(p);
-        if (!Arithmetic.TryLong(a[0], out long offset) || !Arithmetic.TryLong(a[1], out long bytes) || offset < 0 || bytes < 0)
-            return PosixError.Make(p, Errno.Einval);
+        if (!Part(p, a, out long offset, out long bytes, out Term failed)) return failed;
         return FileReader.Result(p, FileReader.Read(f->Descriptor, offset, bytes, out OffHeapBinary* data), data);
     }
 
@@ -295,9 +308,7 @@ public static unsafe class PrimFileBifs
 
     private static Term AllocateOf(Process* p, OpenFile* f, Term* a)
     {
-        if (!a[0].IsNumber || !a[1].IsNumber) return Process.Badarg(p);
-        if (!Arithmetic.TryLong(a[0], out long offset) || !Arithmetic.TryLong(a[1], out long bytes) || offset < 0 || bytes < 0)
-            return PosixError.Make(p, Errno.Einval);
+        if (!Part(p, a, out long offset, out long bytes, out Term failed)) return failed;
         return PosixError.OkOr(p, f->ReadOnly != 0 ? Errno.Ebadf : Files.Allocate(f->Descriptor, offset, bytes));
     }
 
@@ -307,9 +318,7 @@ public static unsafe class PrimFileBifs
 
     private static Term AdviseOf(Process* p, OpenFile* f, Term* a)
     {
-        if (!a[0].IsNumber || !a[1].IsNumber) return Process.Badarg(p);
-        if (!Arithmetic.TryLong(a[0], out long offset) || !Arithmetic.TryLong(a[1], out long bytes) || offset < 0 || bytes < 0)
-            return PosixError.Make(p, Errno.Einval);
+        if (!Part(p, a, out long offset, out long bytes, out Term failed)) return failed;
         FileAdvice advice;
         if (a[2] == Am.Normal) advice = FileAdvice.Normal;
         else if (a[2] == Am.Random) advice = FileAdvice.Random;

@@ -111,29 +111,11 @@ public static unsafe class ZlibBifs
         return Answer(p, result);
     }
 
-    // Iodata as one block, which the caller frees. Null: the native fails.
-    private static byte* Flatten(Process* p, Term iodata, out long bytes)
-    {
-        bytes = 0;
-        if (!IoData.Size(iodata, false, out ulong bits, out long elements))
-        {
-            Process.Badarg(p);
-            return null;
-        }
-        bytes = (long)(bits >> 3);
-        // One byte more, so that no data has an address as well.
-        byte* block = (byte*)Allocator.Alloc((nuint)bytes + 1, Owner.Temporary);
-        if (block == null) Process.SystemLimit(p);
-        else IoData.Copy(iodata, block, bytes);
-        Process.Bump(p, (elements >> 4) + (bytes >> 10));
-        return block;
-    }
-
     /// <summary>The Adler-32 of the dictionary.</summary>
     [Bif("zlib:deflateSetDictionary_nif/2")]
     public static Term DeflateSetDictionary(Process* p, Term* a)
     {
-        byte* data = Flatten(p, a[1], out long bytes);
+        byte* data = IoData.Flatten(p, a[1], 1024, out long bytes);
         if (data == null) return Term.None;
         ZlibStream* z = Enter(p, a, ZlibPhase.Deflate);
         Term answer = Term.None;
@@ -144,7 +126,7 @@ public static unsafe class ZlibBifs
             ulong sum = z->IsRaw != 0 ? Zlib.Adler32(0, data, (nuint)bytes) : z->State.Checksum;
             answer = result == ZlibResult.Ok ? Term.Small((long)sum) : Answer(p, result);
         }
-        Allocator.Free(data, (nuint)bytes + 1, Owner.Temporary);
+        IoData.FreeFlat(data, bytes);
         return answer;
     }
 
@@ -226,11 +208,11 @@ public static unsafe class ZlibBifs
     [Bif("zlib:inflateSetDictionary_nif/2")]
     public static Term InflateSetDictionary(Process* p, Term* a)
     {
-        byte* data = Flatten(p, a[1], out long bytes);
+        byte* data = IoData.Flatten(p, a[1], 1024, out long bytes);
         if (data == null) return Term.None;
         ZlibStream* z = Enter(p, a, ZlibPhase.Inflate);
         Term answer = z == null ? Term.None : Answer(p, Zlib.InflateSetDictionary(&z->State, data, (uint)bytes));
-        Allocator.Free(data, (nuint)bytes + 1, Owner.Temporary);
+        IoData.FreeFlat(data, bytes);
         return answer;
     }
 

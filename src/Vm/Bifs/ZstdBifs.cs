@@ -68,25 +68,6 @@ public static unsafe class ZstdBifs
 
     private static Term Done(Process* p, nuint result) => ZstdStream.IsError(result) ? Failed(p, result) : Am.Ok;
 
-    // Iodata as one block, which the caller frees with one byte more. Null: the native fails.
-    private static byte* Flatten(Process* p, Term iodata, out long bytes)
-    {
-        bytes = 0;
-        if (!IoData.Size(iodata, false, out ulong bits, out long elements))
-        {
-            Process.Badarg(p);
-            return null;
-        }
-        bytes = (long)(bits >> 3);
-        byte* block = (byte*)Allocator.Alloc((nuint)bytes + 1, Owner.Temporary);
-        if (block == null) Process.SystemLimit(p);
-        else IoData.Copy(iodata, block, bytes);
-        Process.Bump(p, (elements >> 4) + (bytes / BytesPerReduction));
-        return block;
-    }
-
-    private static void FreeFlat(byte* block, long bytes) => Allocator.Free(block, (nuint)bytes + 1, Owner.Temporary);
-
     [Bif("zstd:load_decompress_dictionary_nif/2", BifKind.Traps)]
     public static Term LoadDictionary(Process* p, Term* a)
     {
@@ -94,10 +75,10 @@ public static unsafe class ZstdBifs
         if (!DirtyPool.Runs(p)) return DirtyPool.Enter(p, a, ExportTable.Put(m, Am.Zstd, Am.LoadDecompressDictionaryNif, 2), &m->DirtyCpu);
         ZstdContext* z = Enter(p, a);
         if (z == null) return Term.None;
-        byte* data = Flatten(p, a[1], out long bytes);
+        byte* data = IoData.Flatten(p, a[1], BytesPerReduction, out long bytes);
         if (data == null) return Term.None;
         nuint result = ZstdStream.LoadDictionary(z->Context, data, (nuint)bytes);
-        FreeFlat(data, bytes);
+        IoData.FreeFlat(data, bytes);
         if (!ZstdStream.IsError(result)) ZstdContext.Use(z, null);
         return Done(p, result);
     }
@@ -244,20 +225,20 @@ public static unsafe class ZstdBifs
     [Bif("zstd:getDictId_fromDict_nif/1")]
     public static Term IdOfText(Process* p, Term* a)
     {
-        byte* data = Flatten(p, a[0], out long bytes);
+        byte* data = IoData.Flatten(p, a[0], BytesPerReduction, out long bytes);
         if (data == null) return Term.None;
         uint id = ZstdStream.IdOfText(data, (nuint)bytes);
-        FreeFlat(data, bytes);
+        IoData.FreeFlat(data, bytes);
         return Term.Small(id);
     }
 
     [Bif("zstd:getDictId_fromFrame_nif/1")]
     public static Term IdOfFrame(Process* p, Term* a)
     {
-        byte* data = Flatten(p, a[0], out long bytes);
+        byte* data = IoData.Flatten(p, a[0], BytesPerReduction, out long bytes);
         if (data == null) return Term.None;
         uint id = ZstdStream.IdOfFrame(data, (nuint)bytes);
-        FreeFlat(data, bytes);
+        IoData.FreeFlat(data, bytes);
         return Term.Small(id);
     }
 
@@ -265,7 +246,7 @@ public static unsafe class ZstdBifs
     [Bif("zstd:get_frame_header_nif/1")]
     public static Term FrameHeader(Process* p, Term* a)
     {
-        byte* data = Flatten(p, a[0], out long bytes);
+        byte* data = IoData.Flatten(p, a[0], BytesPerReduction, out long bytes);
         if (data == null) return Term.None;
         ZstdHeader h = default;
         nuint result = ZstdStream.Header(data, (nuint)bytes, &h);
@@ -275,7 +256,7 @@ public static unsafe class ZstdBifs
             h.HeaderSize = SkippableHeader;
             h.DictionaryId = (uint)data[0] & 15;
         }
-        FreeFlat(data, bytes);
+        IoData.FreeFlat(data, bytes);
         if (ZstdStream.IsError(result)) return Failed(p, result);
         Term map = MapMaker.Two(p, Am.FrameContentSize, h.ContentSize == ZstdHeader.Unknown ? Am.Undefined : Process.Unsigned(p, h.ContentSize), Am.WindowSize, Process.Unsigned(p, h.WindowSize));
         map = Maps.Put(&p->Heap, map, Am.BlockSizeMax, Term.Small(h.BlockSizeMax));
