@@ -93,7 +93,9 @@ public unsafe struct OffHeapBinary
     public long Capacity;
     /// <summary>Bytes in use (for a writable binary the high-water end of what was appended).</summary>
     public long Size;
+    /// <summary>0; of one that can be appended to, where what is in use ends, in bits, plus 1; of a file of the archive, Archived and its number (ArchiveEntry.Number).</summary>
     public ulong Flags;
+    public const ulong Archived = 1UL << 63;
 
     public static byte* Data(OffHeapBinary* b) => (byte*)b + HeadBytes;
 }

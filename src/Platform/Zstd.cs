@@ -46,31 +46,25 @@ public static unsafe class Zstd
         return Succeeded(ref written);
     }
 
-    /// <summary>Like Decompress, of frames that were packed with a dictionary; null: with none.</summary>
+    /// <summary>Like Decompress, of frames that were packed with a dictionary.</summary>
+    /// <param name="context">What CreateContext made, and no other thread uses now.</param>
     /// <param name="frame">The compressed data.</param>
     /// <param name="bytes">Its bytes.</param>
     /// <param name="target">Where the output goes.</param>
     /// <param name="capacity">Bytes of room there; nothing is written past it.</param>
-    /// <param name="dictionary">What PrepareDictionary made; threads may share it.</param>
+    /// <param name="dictionary">What PrepareDictionary made, which threads may share; null: none.</param>
     /// <param name="written">Bytes of output; 0 when false.</param>
-    public static bool Decompress(byte* frame, nuint bytes, byte* target, nuint capacity, void* dictionary, out nuint written)
+    public static bool Decompress(void* context, byte* frame, nuint bytes, byte* target, nuint capacity, void* dictionary, out nuint written)
     {
-        if (dictionary == null)
-        {
-            return Decompress(frame, bytes, target, capacity, out written);
-        }
-
-        written = 0;
-        void* context = ZSTD_createDCtx();
-        if (context == null)
-        {
-            return false;
-        }
-
         written = ZSTD_decompress_usingDDict(context, target, capacity, frame, bytes, dictionary);
-        _ = ZSTD_freeDCtx(context);
         return Succeeded(ref written);
     }
+
+    /// <summary>A context for Decompress: some 160 KB of libc's memory, for FreeContext. Null when memory is out.</summary>
+    public static void* CreateContext() => ZSTD_createDCtx();
+
+    /// <summary>Frees a context; null is left alone.</summary>
+    public static void FreeContext(void* context) => _ = ZSTD_freeDCtx(context);
 
     /// <summary>
     /// Prepares a dictionary for Decompress: some 27 KB of libc's memory, for FreeDictionary. Null when memory is out or it is damaged.

@@ -129,6 +129,16 @@ public static unsafe class Binaries
         return true;
     }
 
+    /// <summary>The off-heap binary all of whose bytes a binary is; null when it is a part of one, or none.</summary>
+    public static OffHeapBinary* Whole(Term binary)
+    {
+        if (Header.Kind(*binary.Box) == Header.HeapBits) return null;
+        SubBits* s = (SubBits*)binary.Box;
+        if (Header.Kind(*s->Orig.Box) == Header.HeapBits) return null;
+        OffHeapBinary* whole = ((BinaryRef*)s->Orig.Box)->Binary;
+        return s->Base == OffHeapBinary.Data(whole) && s->Start == 0 && s->End == (ulong)whole->Size * 8 ? whole : null;
+    }
+
     /// <summary>
     /// The bytes of a binary that starts at a byte boundary, or a copy of them when it does not. <paramref name="copy"/>: null, or the block that the
     /// caller gives back with Allocator.Free(copy, bytes, Owner.Temporary). False when the term is no binary of whole bytes (or memory is out).

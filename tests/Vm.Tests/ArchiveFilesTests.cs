@@ -126,14 +126,26 @@ public sealed unsafe class ArchiveFilesTests : IDisposable
         Finder(out byte* data, out nuint bytes);
         Assert.True(ModuleArchive.Open(data, bytes, out ModuleArchive archive));
         Assert.True(archive.Modules > 500);
-        nint dictionary = 0;
+        ModuleArchive.Unpacking kept = default;
+        byte* digest = stackalloc byte[Md5State.DigestSize];
         for (uint i = 0; i < archive.Entries; i++)
         {
             Assert.True(archive.Get(i, out ModuleArchive.Entry e));
             byte[] room = GC.AllocateUninitializedArray<byte>((int)e.Bytes + 1, pinned: true);
-            fixed (byte* buffer = room) Assert.Equal(!e.IsFolder, archive.Unpack(e, buffer, &dictionary));
+            fixed (byte* buffer = room)
+            {
+                Assert.Equal(!e.IsFolder, archive.Unpack(e, buffer, &kept));
+                string name = Encoding.UTF8.GetString(e.Name, e.NameBytes);
+                Assert.Equal(name.EndsWith(".beam", StringComparison.Ordinal), e.Digest != null);
+                if (e.Digest == null) continue;
+                BeamFile file;
+                LoadError error = default;
+                Assert.True(BeamFile.Open(buffer, e.Bytes, &file, &error), name);
+                ModuleMd5.Compute(&file, digest);
+                Assert.True(new Span<byte>(digest, Md5State.DigestSize).SequenceEqual(new Span<byte>(e.Digest, Md5State.DigestSize)), name);
+            }
         }
-        ModuleArchive.FreeDictionary(&dictionary);
+        ModuleArchive.Free(&kept);
         Assert.Equal("{application,", Read("/mybeam-otp/" + First("lib", "stdlib-") + "/ebin/stdlib.app").Split('\n').First(l => l.StartsWith('{')).Replace(" ", "")[..13]);
         Assert.StartsWith("FOR1", Module("lists"));
         Assert.Null(Module("no_such_module"));
@@ -178,7 +190,7 @@ public sealed unsafe class ArchiveFilesTests : IDisposable
             pages = (byte*)OsMemory.Reserve(mapped);
             Assert.True(OsMemory.Commit(pages, room));
         }
-        ModuleArchive.FreeDictionary(&vm.Machine->Finder.ArchiveDictionary);
+        ModuleArchive.Free(&vm.Machine->Finder.Unpacking);
         byte* at = pages + mapped - OsMemory.PageSize - archive.Length;
         archive.CopyTo(new Span<byte>(at, archive.Length));
         vm.Machine->Finder.Archive = at;
@@ -226,7 +238,7 @@ public sealed unsafe class ArchiveFilesTests : IDisposable
 
     private string? Module(string name)
     {
-        byte* bytes = ModuleFinder.ReadArchive(vm.Machine, HostedMachine.Atom(name), out long size);
+        byte* bytes = ModuleFinder.ReadArchive(vm.Machine, HostedMachine.Atom(name), out long size, out _);
         if (bytes == null) return null;
         string text = Encoding.Latin1.GetString(bytes, (int)size);
         Allocator.Free(bytes, (nuint)size, Owner.Loader);
@@ -270,7 +282,7 @@ public sealed unsafe class ArchiveFilesTests : IDisposable
         }
         foreach (string module in modules) table.AddRange(BitConverter.GetBytes(entries.FindIndex(e => e.Path == module)));
         List<byte> all = [.. "MBAR"u8];
-        foreach (int word in new[] { 2, dataAt + data.Count, entries.Count, modules.Length, 40, modulesAt, dataAt, 0, 0 }) all.AddRange(BitConverter.GetBytes(word));
+        foreach (int word in new[] { 3, dataAt + data.Count, entries.Count, modules.Length, 40, modulesAt, dataAt, 0, 0 }) all.AddRange(BitConverter.GetBytes(word));
         return [.. all, .. table, .. names, .. data];
     }
 }

@@ -108,10 +108,12 @@ def resident(command):
 
 
 def startup(commands, rounds, timeout):
-    rows = []
+    rows, runs = [], {label: [] for label, _ in commands}
+    for _ in range(max(rounds * 3, 5)):
+        for label, command in commands:
+            runs[label].append(Ran(command, timeout))
     for label, command in commands:
-        runs = [Ran(command, timeout) for _ in range(max(rounds * 3, 5))]
-        good = [r for r in runs if r.status == 0]
+        good = [r for r in runs[label] if r.status == 0]
         if good:
             rss = sorted(r for r in (resident(command) for _ in range(5)) if r)
             rows.append((label, min(r.wall for r in good), statistics.median(r.wall for r in good), rss[len(rss) // 2] / 1024 if rss else None))
@@ -209,10 +211,12 @@ def main():
         commands = []
         if with_mybeam:
             commands += [("mybeam run, prints with io:format", mybeam + ["run", "-pa", EBIN, "hello_io", "main"]),
-                         ("mybeam run, calls nothing", mybeam + ["run", "-pa", EBIN, "hello_none", "main"])]
+                         ("mybeam run, calls nothing", mybeam + ["run", "-pa", EBIN, "hello_none", "main"]),
+                         ("mybeam erl, boots and halts", mybeam + ["erl", "-noshell", "-eval", "halt()."])]
         if with_erl:
             commands += [("erl, prints with io:format", [erl, "-noinput", "-noshell", "-pa", EBIN, "-s", "hello_io", "main", "-s", "erlang", "halt"]),
-                         ("erl, calls nothing", [erl, "-noinput", "-noshell", "-pa", EBIN, "-s", "erlang", "halt"])]
+                         ("erl, calls nothing", [erl, "-noinput", "-noshell", "-pa", EBIN, "-s", "erlang", "halt"]),
+                         ("erl, boots and halts", [erl, "-noshell", "-eval", "halt()."])]
         started = startup(commands, args.rounds, args.timeout)
         print()
         table(args.markdown, ("start to end", "best ms", "median ms", "RSS MB"),

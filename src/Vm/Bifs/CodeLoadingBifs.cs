@@ -32,7 +32,7 @@ public static unsafe class CodeLoadingBifs
             Bitstring.Copy(bytes, (ulong)offset, (ulong)bits, aligned);
         }
         LoadError error = default;
-        LoadedModule* module = ModuleLoader.Prepare(m, aligned == null ? bytes + (offset / 8) : aligned, bits / 8, a[0], &error, locks: true);
+        LoadedModule* module = ModuleLoader.Prepare(m, aligned == null ? bytes + (offset / 8) : aligned, bits / 8, a[0], &error, Known(m, a[1], bits), locks: true);
         if (aligned != null) Allocator.Free(aligned, (nuint)(bits / 8) + 1, Owner.Loader);
         Process.Bump(p, bits / 512);
         if (module == null)
@@ -52,6 +52,13 @@ public static unsafe class CodeLoadingBifs
         code->Machine = m;
         code->Module = module;
         return MagicRefs.Make(p, &code->Head);
+    }
+
+    // The MD5 of a module that is, byte for byte, a file of the archive.
+    private static byte* Known(Machine* m, Term binary, long bits)
+    {
+        OffHeapBinary* data = Binaries.Whole(binary);
+        return data == null || (data->Flags & OffHeapBinary.Archived) == 0 ? null : ArchiveFiles.Digest(m, (uint)data->Flags, bits / 8);
     }
 
     // As OTP's loader, which says why; the exception does not.

@@ -110,6 +110,7 @@ internal static unsafe class PrimFileArchive
         data = OffHeap.Create(entry->Bytes);
         if (data == null) return Errno.Enomem;
         Errno error = ArchiveFiles.Read(m, entry, OffHeapBinary.Data(data));
+        data->Flags = OffHeapBinary.Archived | entry->Number;
         if (error == Errno.None) return error;
         OffHeap.Release(data);
         data = null;

@@ -83,6 +83,16 @@ internal static unsafe class FileInfo
 /// <summary>Natives of prim_file for names.</summary>
 public static unsafe class PrimFileNameBifs
 {
+    // Whether looking at what has this name may wait, so that it must be done on a dirty thread, which this is not: the archive lies in memory.
+    private static bool MayWait(Process* p, Term name)
+    {
+        if (DirtyPool.Runs(p)) return false;
+        NativePath path = new(name);
+        bool archived = path.Error == Errno.None && PrimFileArchive.Handles(p->Machine, path.Text);
+        path.Free();
+        return !archived;
+    }
+
     // An operation that changes what one name stands for.
     private static Term Change(Process* p, Term* a, Term name, delegate*<byte*, Errno> operation, delegate*<Machine*, byte*, Errno> archived)
     {
@@ -169,7 +179,7 @@ public static unsafe class PrimFileNameBifs
     [Bif("prim_file:read_info_nif/2", BifKind.Traps)]
     public static Term ReadInfo(Process* p, Term* a)
     {
-        if (!DirtyPool.Runs(p)) return PrimFileBifs.Dirty(p, a, Am.ReadInfoNif, 2);
+        if (MayWait(p, a[0])) return PrimFileBifs.Dirty(p, a, Am.ReadInfoNif, 2);
         if (!PrimFileBifs.TryInt(a[1], out int follow)) return Process.Badarg(p);
         NativePath path = new(a[0]);
         Errno error = path.Error;
@@ -301,7 +311,7 @@ public static unsafe class PrimFileNameBifs
     [Bif("prim_file:list_dir_nif/1", BifKind.Traps)]
     public static Term List(Process* p, Term* a)
     {
-        if (!DirtyPool.Runs(p)) return PrimFileBifs.Dirty(p, a, Am.ListDirNif, 1);
+        if (MayWait(p, a[0])) return PrimFileBifs.Dirty(p, a, Am.ListDirNif, 1);
         NativePath path = new(a[0]);
         Errno error = path.Error;
         Term list = Term.Nil;
@@ -337,12 +347,13 @@ public static unsafe class PrimFileNameBifs
     [Bif("prim_file:read_file_nif/1", BifKind.Traps)]
     public static Term ReadFile(Process* p, Term* a)
     {
-        if (!DirtyPool.Runs(p)) return PrimFileBifs.Dirty(p, a, Am.ReadFileNif, 1);
+        if (MayWait(p, a[0])) return PrimFileBifs.Dirty(p, a, Am.ReadFileNif, 1);
         NativePath path = new(a[0]);
         Errno error = path.Error;
         OffHeapBinary* data = null;
         if (error == Errno.None) error = PrimFileArchive.Handles(p->Machine, path.Text) ? PrimFileArchive.ReadFile(p->Machine, path.Text, out data) : ReadFileOf(path.Text, out data);
         path.Free();
+        if (error == Errno.None) Process.Bump(p, data->Size / 512);
         return FileReader.Whole(p, error, data);
     }
 

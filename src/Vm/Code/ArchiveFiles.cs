@@ -52,8 +52,15 @@ public static unsafe class ArchiveFiles
         if (entry->IsFolder) return Errno.Eisdir;
         if (!Open(m, out ModuleArchive archive) || entry->Number == 0) return Errno.Enoent;
         if (!archive.Get(entry->Number - 1, out ModuleArchive.Entry e) || e.IsFolder || e.Bytes != entry->Bytes) return Errno.Enoent;
-        return archive.Unpack(e, buffer, &m->Finder.ArchiveDictionary) ? Errno.None : Errno.Eio;
+        return archive.Unpack(e, buffer, &m->Finder.Unpacking) ? Errno.None : Errno.Eio;
     }
+
+    /// <summary>The MD5 of the module that a file is, which is in the archive and stays; null when there is no such file or it is none.</summary>
+    /// <param name="m">The VM.</param>
+    /// <param name="number">ArchiveEntry.Number.</param>
+    /// <param name="bytes">The file must have as many.</param>
+    public static byte* Digest(Machine* m, uint number, long bytes) =>
+        number != 0 && Open(m, out ModuleArchive archive) && archive.Get(number - 1, out ModuleArchive.Entry e) && e.Bytes == bytes ? e.Digest : null;
 
     /// <summary>Calls back for every name in a folder (not "." and ".."), in the order of their bytes. Enoent, or Enotdir when it is a file.</summary>
     /// <param name="m">The VM.</param>

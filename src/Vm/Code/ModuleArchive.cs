@@ -1,8 +1,9 @@
 // The archive that scripts/build links into the executable: the files of an OTP installation, read-only. Layout (little-endian, offsets in bytes from the
 // archive's start), made by scripts/archive:
-//   head        "MBAR" version:u32 (2) bytes:u32 entries:u32 modules:u32 entriesAt:u32 modulesAt:u32 dictionaryAt:u32 dictionaryBytes:u32 0:u32
+//   head        "MBAR" version:u32 (3) bytes:u32 entries:u32 modules:u32 entriesAt:u32 modulesAt:u32 dictionaryAt:u32 dictionaryBytes:u32 0:u32
 //   entries     nameAt:u32 nameBytes:u16 flags:u16 (1: a folder) parent:u32 at:u32 packed:u32 bytes:u32
-//               a file: `packed` bytes of a zstd frame `at` the offset, that give `bytes` bytes; a folder: `packed` entries from number `at` on, the names in it
+//               a file: `packed` bytes of a zstd frame `at` the offset, that give `bytes` bytes (flags 2: it is a module, whose MD5 stands in the 16 bytes before);
+//               a folder: `packed` entries from number `at` on, the names in it
 //               in the order of their bytes. Entry 0 is the root, without a name.
 //   modules     entry:u32, the .beam files in the order of their names
 //   names, the dictionary that all frames were packed with, frames
@@ -17,13 +18,19 @@ using MyBeam.Platform;
 /// <summary>An opened archive: its addresses. Nothing to free; the bytes must stay.</summary>
 public unsafe struct ModuleArchive
 {
-    private const int HeadBytes = 40, EntryBytes = 24;
-    private const uint Magic = 0x5241424D, Version = 2, FolderFlag = 1;
+    private const int HeadBytes = 40, EntryBytes = 24, DigestBytes = 16;
+    private const uint Magic = 0x5241424D, Version = 3, FolderFlag = 1, ModuleFlag = 2;
     /// <summary>Larger files are not believed.</summary>
     private const uint MaxFileBytes = 256 << 20;
 
     private byte* data;
     private uint bytes, entriesAt, modulesAt, dictionaryAt, dictionaryBytes;
+
+    /// <summary>What unpacking keeps: the prepared dictionary (27 KB) and one of libzstd's contexts (160 KB), both libc's memory.</summary>
+    public struct Unpacking
+    {
+        internal nint dictionary, context;
+    }
 
     /// <summary>Number of files and folders; the root is entry 0.</summary>
     public uint Entries { get; private set; }
@@ -46,6 +53,8 @@ public unsafe struct ModuleArchive
         public uint Packed;
         /// <summary>A file's bytes; 0 for a folder.</summary>
         public uint Bytes;
+        /// <summary>A module's MD5 (ModuleMd5), in the archive; null for everything else.</summary>
+        public byte* Digest;
     }
 
     /// <summary>False when this is no archive (also: an empty one).</summary>
@@ -87,6 +96,7 @@ public unsafe struct ModuleArchive
         entry.At = e[3];
         entry.Packed = e[4];
         entry.Bytes = entry.IsFolder ? 0 : e[5];
+        if (!entry.IsFolder && (e[1] >> 16 & ModuleFlag) != 0 && e[3] >= DigestBytes) entry.Digest = data + e[3] - DigestBytes;
         return true;
     }
 
@@ -132,25 +142,32 @@ public unsafe struct ModuleArchive
     /// <summary>Unpacks a file.</summary>
     /// <param name="file">Which.</param>
     /// <param name="buffer">Room for file.Bytes bytes.</param>
-    /// <param name="dictionary">Where the prepared dictionary (27 KB) is kept from one call to the next, 0 at first; threads may share it. FreeDictionary ends it.</param>
+    /// <param name="kept">What is kept from one call to the next, zeroed at first; threads may share it. Free ends it.</param>
     /// <returns>False when the file is damaged or memory is out.</returns>
-    public readonly bool Unpack(in Entry file, byte* buffer, nint* dictionary)
+    public readonly bool Unpack(in Entry file, byte* buffer, Unpacking* kept)
     {
         if (file.IsFolder) return false;
-        if (Volatile.Read(ref *dictionary) == 0 && dictionaryBytes != 0)
+        if (Volatile.Read(ref kept->dictionary) == 0 && dictionaryBytes != 0)
         {
             nint made = (nint)Zstd.PrepareDictionary(data + dictionaryAt, dictionaryBytes);
             if (made == 0) return false;
-            if (Interlocked.CompareExchange(ref *dictionary, made, 0) != 0) Zstd.FreeDictionary((void*)made);
+            if (Interlocked.CompareExchange(ref kept->dictionary, made, 0) != 0) Zstd.FreeDictionary((void*)made);
         }
-        return Zstd.Decompress(data + file.At, file.Packed, buffer, file.Bytes, (void*)Volatile.Read(ref *dictionary), out nuint written) && written == file.Bytes;
+        // One thread has the context that is kept, others make their own.
+        nint context = Interlocked.Exchange(ref kept->context, 0);
+        if (context == 0) context = (nint)Zstd.CreateContext();
+        if (context == 0) return false;
+        bool good = Zstd.Decompress((void*)context, data + file.At, file.Packed, buffer, file.Bytes, (void*)Volatile.Read(ref kept->dictionary), out nuint written);
+        if (Interlocked.CompareExchange(ref kept->context, context, 0) != 0) Zstd.FreeContext((void*)context);
+        return good && written == file.Bytes;
     }
 
     /// <summary>Frees what Unpack has kept.</summary>
-    public static void FreeDictionary(nint* dictionary)
+    public static void Free(Unpacking* kept)
     {
-        Zstd.FreeDictionary((void*)*dictionary);
-        *dictionary = 0;
+        Zstd.FreeDictionary((void*)kept->dictionary);
+        Zstd.FreeContext((void*)kept->context);
+        *kept = default;
     }
 
     private static bool Fits(uint at, ulong count, uint end) => at + count <= end;

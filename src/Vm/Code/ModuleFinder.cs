@@ -17,7 +17,7 @@ public unsafe struct ModuleFinder
     public byte* Archive;
     public nuint ArchiveBytes;
     /// <summary>What ModuleArchive.Unpack keeps.</summary>
-    internal nint ArchiveDictionary;
+    internal ModuleArchive.Unpacking Unpacking;
     /// <summary>The error of the last module that was found but refused, for the caller to show; Code None: no such module.</summary>
     public LoadError LastError;
 
@@ -66,17 +66,18 @@ public unsafe struct ModuleFinder
     public static bool LoadArchived(Machine* m, Term name)
     {
         ModuleFinder* f = &m->Finder;
-        byte* bytes = ReadArchive(m, name, out long size);
+        byte* bytes = ReadArchive(m, name, out long size, out byte* digest);
         if (bytes == null) return false;
-        LoadedModule* module = ModuleLoader.Load(m, bytes, size, name, &f->LastError, trusted: true);
+        LoadedModule* module = ModuleLoader.Load(m, bytes, size, name, &f->LastError, known: digest);
         Allocator.Free(bytes, (nuint)size, Owner.Loader);
         return module != null;
     }
 
-    /// <summary>The file of a module in the archive (Owner.Loader, to be freed by the caller), or null.</summary>
-    public static byte* ReadArchive(Machine* m, Term module, out long size)
+    /// <summary>The file of a module in the archive (Owner.Loader, to be freed by the caller) and its MD5 (which stays), or null.</summary>
+    public static byte* ReadArchive(Machine* m, Term module, out long size, out byte* digest)
     {
         size = 0;
+        digest = null;
         ModuleFinder* f = &m->Finder;
         AtomTable.Entry* name = AtomTable.Get(module);
         if (!ModuleArchive.Open(f->Archive, f->ArchiveBytes, out ModuleArchive archive)) return null;
@@ -84,7 +85,8 @@ public unsafe struct ModuleFinder
         byte* bytes = (byte*)Allocator.Alloc(file.Bytes, Owner.Loader);
         if (bytes == null) return null;
         size = file.Bytes;
-        if (archive.Unpack(file, bytes, &f->ArchiveDictionary)) return bytes;
+        digest = file.Digest;
+        if (archive.Unpack(file, bytes, &f->Unpacking)) return bytes;
         Allocator.Free(bytes, file.Bytes, Owner.Loader);
         return null;
     }
@@ -135,7 +137,7 @@ public unsafe struct ModuleFinder
         for (int i = 0; i < f->folders.Count; i++) Allocator.Free((void*)f->folders[i], (nuint)f->folderBytes[i], Owner.Vm);
         f->folders.Free(Owner.Vm);
         f->folderBytes.Free(Owner.Vm);
-        ModuleArchive.FreeDictionary(&f->ArchiveDictionary);
+        ModuleArchive.Free(&f->Unpacking);
     }
 
     private static bool MakePath(byte* folder, Term name, byte* path)

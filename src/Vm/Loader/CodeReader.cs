@@ -21,11 +21,23 @@ public static unsafe class BeamReader
     /// Decodes and checks. On false <paramref name="error"/> (zeroed by the caller) tells why and nothing has to be freed; on true
     /// GenericCode.Free must be called, and the file's bytes must stay until then. Makes the module's atoms.
     /// </summary>
-    public static bool Read(BeamFile* file, GenericCode* code, LoadError* error)
+    /// <param name="file">The opened file.</param>
+    /// <param name="code">The result.</param>
+    /// <param name="error">What is wrong with it.</param>
+    /// <param name="digest">The module's MD5 if it is known; null: it is computed.</param>
+    public static bool Read(BeamFile* file, GenericCode* code, LoadError* error, byte* digest = null)
     {
         *code = default;
         code->OnLoad = code->MaxX = code->MaxY = -1;
-        if (ReadAll(file, code, error)) return true;
+        if (ReadAll(file, code, error))
+        {
+            if (digest == null) ModuleMd5.Compute(file, code->Md5);
+            else
+            {
+                for (int i = 0; i < Md5State.DigestSize; i++) code->Md5[i] = digest[i];
+            }
+            return true;
+        }
         GenericCode.Free(code);
         return false;
     }
@@ -73,7 +85,6 @@ public static unsafe class BeamReader
             reader = new CodeReader(code, error, records.Id, records.Data, records.Bytes);
             if (!reader.Records()) return false;
         }
-        ModuleMd5.Compute(file, code->Md5);
         return true;
     }
 

@@ -13,26 +13,27 @@ public static unsafe class ModuleLoader
     /// the atom table.
     /// </summary>
     /// <param name="expected">Its name must be this one, unless None.</param>
-    /// <param name="trusted">The bytes are part of this executable: what they were checked for when it was made (FlowCheck) is not checked again.</param>
-    public static LoadedModule* Load(Machine* m, byte* bytes, long size, Term expected, LoadError* error, bool trusted = false)
+    /// <param name="known">Null, or the MD5 of a module that is part of this executable: it is not computed, and what the bytes were checked for when the
+    /// executable was made (FlowCheck) is not checked again.</param>
+    public static LoadedModule* Load(Machine* m, byte* bytes, long size, Term expected, LoadError* error, byte* known = null)
     {
-        LoadedModule* module = Prepare(m, bytes, size, expected, error, trusted);
+        LoadedModule* module = Prepare(m, bytes, size, expected, error, known);
         if (module != null) CodeTable.Install(m, module);
         return module;
     }
 
     /// <summary>As Load, but the module is not installed: it is the caller's (CodeTable.Install, after CodeTable.Reserve(m, 0), or LoadedModule.Free). The caller
     /// has the code lock, unless <paramref name="locks"/> is set: then it is taken while the module is built.</summary>
-    public static LoadedModule* Prepare(Machine* m, byte* bytes, long size, Term expected, LoadError* error, bool trusted = false, bool locks = false)
+    public static LoadedModule* Prepare(Machine* m, byte* bytes, long size, Term expected, LoadError* error, byte* known = null, bool locks = false)
     {
         BeamFile file;
         if (!BeamFile.Open(bytes, size, &file, error)) return null;
         GenericCode code;
         LoadedModule* module = null;
-        if (BeamReader.Read(&file, &code, error))
+        if (BeamReader.Read(&file, &code, error, known))
         {
             if (!expected.IsNone && code.Module != expected) error->Fail(LoadErrorCode.BadChunk, ChunkId.AtU8, 0, "the module's name is not the file's"u8);
-            else if (trusted || FlowCheck.Check(&code, error))
+            else if (known != null || FlowCheck.Check(&code, error))
             {
                 if (locks) Schedulers.LockCode(m);
                 module = Build(m, &code, error);
