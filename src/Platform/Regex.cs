@@ -307,6 +307,10 @@ public static unsafe class Regex
     /// <summary>How deep parentheses may nest (250 if not set): bounds the C stack that compiling uses.</summary>
     public static void SetNestLimit(RegexCompileSettings* settings, uint depth) => _ = pcre2_set_parens_nest_limit_8(settings, depth);
 
+    /// <summary>Has a function asked, with the depth and data, at every opening parenthesis: not 0 ends compiling with an error.</summary>
+    public static void SetGuard(RegexCompileSettings* settings, delegate* unmanaged<uint, void*, int> guard, void* data) =>
+        _ = pcre2_set_compile_recursion_guard_8(settings, guard, data);
+
     /// <summary>
     /// Compiles a pattern. Null on an error.
     /// </summary>
@@ -456,6 +460,9 @@ public static unsafe class Regex
 
     [DllImport("libpcre2-8"), SuppressGCTransition]
     private static extern int pcre2_set_parens_nest_limit_8(RegexCompileSettings* settings, uint depth);
+
+    [DllImport("libpcre2-8"), SuppressGCTransition]
+    private static extern int pcre2_set_compile_recursion_guard_8(RegexCompileSettings* settings, delegate* unmanaged<uint, void*, int> guard, void* data);
 
     [DllImport("libpcre2-8")]
     private static extern RegexCode* pcre2_compile_8(

@@ -2,10 +2,11 @@
 namespace MyBeam.Vm;
 
 using System;
+using System.Runtime.InteropServices;
 using MyBeam.Memory;
 using MyBeam.Platform;
 
-public static unsafe class ReBifs
+public static unsafe partial class ReBifs
 {
     /// <summary>A compiled pattern behind a reference.</summary>
     private struct Pattern
@@ -15,11 +16,9 @@ public static unsafe class ReBifs
     }
 
     private const int MessageBytes = 128;
-
-    private static ReadOnlySpan<byte> ExportTitle => "re-PCRE2"u8;
-
-    // In the header of an exported pattern: title, checksum (4 bytes), version of the encoding, unicode.
-    private const int VersionAt = 12, UnicodeAt = 13, HeaderBytes = 14;
+    // As in OTP, where the stack bounds the depth too. All threads of the VM have a megabyte, and a level takes 650 bytes.
+    private const uint MostNested = 10000;
+    private const long MostStack = 800 * 1024;
 
     // -- compile --
 
@@ -39,7 +38,7 @@ public static unsafe class ReBifs
         if (o.Export && !import)
         {
             Regex.FreeCode(code);
-            return Export(p, pattern, options, o.Unicode);
+            return Export(p, pattern, options, in o);
         }
         Term compiled = Compiled(p, code, o.Unicode);
         return import || compiled.IsNone ? compiled : Process.Tuple(p, Am.Ok, compiled);
@@ -52,18 +51,30 @@ public static unsafe class ReBifs
         offset = 0;
         valid = ReText.Open(pattern, out ReText text);
         if (!valid) return null;
-        RegexCompileSettings* settings = null;
-        if (o.Newline != 0 || o.BackslashR != 0)
-        {
-            settings = Regex.CreateCompileSettings(null);
-            if (o.Newline != 0) Regex.SetNewline(settings, o.Newline);
-            if (o.BackslashR != 0) Regex.SetBackslashR(settings, o.BackslashR == 2);
-        }
-        RegexCode* code = Regex.Compile(text.Data, (nuint)text.Bytes, o.Compile, settings, out error, out nuint at);
-        offset = (long)at;
-        if (settings != null) Regex.FreeCompileSettings(settings);
+        RegexCode* code = CompileText(text.Data, text.Bytes, in o, out error, out offset);
         text.Free();
         return code;
+    }
+
+    private static RegexCode* CompileText(byte* text, long bytes, in ReOptions o, out int error, out long offset)
+    {
+        RegexCompileSettings* settings = Regex.CreateCompileSettings(null);
+        Regex.SetNestLimit(settings, MostNested);
+        Regex.SetGuard(settings, &TooDeep, &settings);
+        if (o.Newline != 0) Regex.SetNewline(settings, o.Newline);
+        if (o.BackslashR != 0) Regex.SetBackslashR(settings, o.BackslashR == 2);
+        RegexCode* code = Regex.Compile(text, (nuint)bytes, o.Compile, settings, out error, out nuint at);
+        offset = (long)at;
+        Regex.FreeCompileSettings(settings);
+        return code;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int TooDeep(uint depth, void* start)
+    {
+        _ = depth;
+        byte here;
+        return (byte*)start - &here > MostStack ? 1 : 0;
     }
 
     // {error, {Text, Offset}}, or with a tag {error, {Tag, {Text, Offset}}}
@@ -115,52 +126,6 @@ public static unsafe class ReBifs
         if (e[0] != Am.RePattern || !e[1].IsSmall || !e[2].IsSmall || !e[3].IsSmall) return null;
         Pattern* pattern = (Pattern*)MagicRefs.Open(e[4], ResourceKind.Regex);
         return pattern == null ? null : pattern->Code;
-    }
-
-    // -- export and import: an exported pattern is the text and options; the compiled form in it is left out (encoding version 0, which tells OTP to
-    // compile the text) and ignored in what comes from elsewhere, because it belongs to one version of PCRE2 --
-
-    private static Term Export(Process* p, Term pattern, Term options, bool unicode)
-    {
-        if (!ReText.Open(pattern, out ReText text)) return Process.Badarg(p);
-        Term original = pattern.IsBitstring ? pattern : Binaries.FromBytes(p, text.Data, text.Bytes);
-        text.Free();
-        Term header = Binaries.New(p, HeaderBytes, out byte* h);
-        new Span<byte>(h, HeaderBytes).Clear();
-        ExportTitle.CopyTo(new Span<byte>(h, HeaderBytes));
-        h[UnicodeAt] = unicode ? (byte)1 : (byte)0;
-        Term empty = Binaries.New(p, 0, out _);
-        Term t = Process.NewTuple(p, 5);
-        Term* e = t.TupleElements;
-        e[0] = Am.ReExportedPattern;
-        e[1] = header;
-        e[2] = original;
-        e[3] = options;
-        e[4] = empty;
-        return Process.Tuple(p, Am.Ok, t);
-    }
-
-    [Bif("re:import/1", BifKind.Traps)]
-    public static Term Import(Process* p, Term* a)
-    {
-        if (!a[0].IsTupleOf(5)) return Process.Badarg(p);
-        Term* e = a[0].TupleElements;
-        if (e[0] != Am.ReExportedPattern || !e[1].IsBitstring || !ReText.Open(e[1], out ReText header)) return Process.Badarg(p);
-        ReadOnlySpan<byte> h = new(header.Data, (int)header.Bytes);
-        bool valid = h.Length >= HeaderBytes && h[..ExportTitle.Length].SequenceEqual(ExportTitle);
-        if (valid && h[VersionAt] == 1)
-        {
-            uint checksum = ((uint)h[8] << 24) | ((uint)h[9] << 16) | ((uint)h[10] << 8) | h[11];
-            ReText encoded = default;
-            valid = e[4].IsBitstring && ReText.Open(e[4], out encoded);
-            if (valid)
-            {
-                valid = Checksums.Crc32(0, encoded.Data, (nuint)encoded.Bytes) == checksum;
-                encoded.Free();
-            }
-        }
-        header.Free();
-        return valid && e[2].IsBitstring ? Compile(p, e[2], e[3], true) : Process.Badarg(p);
     }
 
     // -- run --
