@@ -1,4 +1,5 @@
-// A port: something outside the VM that processes talk to as if to a process. Here: a program that the VM has started, a pair of descriptors, or the forker.
+// A port: something outside the VM that processes talk to as if to a process. Here: a program that the VM has started, a pair of descriptors, a
+// file in memory, or the forker.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
@@ -7,8 +8,9 @@ using MyBeam.Platform;
 /// <summary>What a port is.</summary>
 public enum PortKind
 {
-    /// <summary>A program: {spawn, _}, {spawn_executable, _}. Descriptors: {fd, _, _}. Forker: port 0 of a full system, which does nothing here.</summary>
-    Program, Descriptors, Forker,
+    /// <summary>A program: {spawn, _}, {spawn_executable, _}. Descriptors: {fd, _, _}. Forker: port 0 of a full system, which does nothing here. RamFile: the driver
+    /// ram_file_drv.</summary>
+    Program, Descriptors, Forker, RamFile,
 }
 
 /// <summary>
@@ -59,6 +61,7 @@ public unsafe struct Port
     public bool Busy;
     /// <summary>Processes (pids) that are suspended until the port is not busy.</summary>
     public NativeList<Term> Waiting;
+    public RamFile Ram;
     public ulong BytesIn, BytesOut;
     /// <summary>port_set_data/2: an immediate, or a signal that carries the term.</summary>
     public Term Data;
@@ -178,6 +181,7 @@ public unsafe struct Port
         port->Packet.Free();
         port->Line.Free();
         port->Output.Free();
+        port->Ram.Release();
         port->Waiting.Free(Owner.Vm);
         SetData(port, Term.None, null);
     }

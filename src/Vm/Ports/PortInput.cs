@@ -129,35 +129,39 @@ public static unsafe class PortInput
         }
     }
 
+    /// <summary>
+    /// What a driver answers, {Port, {data, [Byte, … | Data]}}: the head always as a list; Data is a binary with the option binary, [] when there is none. False: memory
+    /// is out.
+    /// </summary>
+    public static bool Answer(Port* port, byte* head, int headBytes, byte* data, long bytes, bool hasData)
+    {
+        port->BytesIn += (ulong)(headBytes + bytes);
+        return Deliver(port, head, headBytes, data, bytes, hasData && port->Binary, Term.None);
+    }
+
     // {Port, {data, Data}}, or with the option line {Port, {data, {eol | noeol, Data}}}.
-    private static void Deliver(Port* port, byte* data, long bytes, Term line)
+    private static void Deliver(Port* port, byte* data, long bytes, Term line) => Deliver(port, null, 0, data, bytes, port->Binary, line);
+
+    private static bool Deliver(Port* port, byte* head, int headBytes, byte* data, long bytes, bool asBinary, Term line)
     {
         ulong bits = (ulong)bytes * 8;
         bool small = bytes <= HeapBits.MaxBytes;
-        long words = !port->Binary ? 2 * bytes : small ? HeapBits.Words(bits) : Binaries.OffHeapWords;
+        long words = !asBinary ? 2 * bytes : small ? HeapBits.Words(bits) : Binaries.OffHeapWords;
         OffHeapBinary* binary = null;
-        if (port->Binary && !small)
+        if (asBinary && !small)
         {
             binary = OffHeap.Create(bytes);
-            if (binary == null) return;
+            if (binary == null) return false;
             System.Buffer.MemoryCopy(data, OffHeapBinary.Data(binary), bytes, bytes);
         }
-        Signal* s = Signal.New(SignalKind.Message, words + (line.IsNone ? 6 : 9), out ulong* top);
+        Signal* s = Signal.New(SignalKind.Message, words + 2 * headBytes + (line.IsNone ? 6 : 9), out ulong* top);
         if (s == null)
         {
             if (binary != null) OffHeap.Release(binary);
-            return;
+            return false;
         }
         Term what = Term.Nil;
-        if (!port->Binary)
-        {
-            for (long i = bytes - 1; i >= 0; i--, top += 2)
-            {
-                ((Term*)top)[0] = Term.Small(data[i]);
-                ((Term*)top)[1] = what;
-                what = Term.List((Cons*)top);
-            }
-        }
+        if (!asBinary) what = List(ref top, data, bytes, what);
         else if (small)
         {
             HeapBits* heap = (HeapBits*)top;
@@ -169,10 +173,23 @@ public static unsafe class PortInput
             top += words;
         }
         else what = Binaries.Wrap(ref top, ref s->OffHeap, binary, 0, bits);
+        what = List(ref top, head, headBytes, what);
         if (!line.IsNone) what = Pair(ref top, line, what);
         s->Value = Pair(ref top, port->Id, Pair(ref top, Am.Data, what));
         s->From = port->Id;
         Signals.Send(port->Machine, null, port->Connected, s);
+        return true;
+    }
+
+    private static Term List(ref ulong* top, byte* data, long bytes, Term tail)
+    {
+        for (long i = bytes - 1; i >= 0; i--, top += 2)
+        {
+            ((Term*)top)[0] = Term.Small(data[i]);
+            ((Term*)top)[1] = tail;
+            tail = Term.List((Cons*)top);
+        }
+        return tail;
     }
 
     private static Term Pair(ref ulong* top, Term a, Term b)

@@ -36,6 +36,11 @@ public static unsafe class PortOutput
             Port.Fail(port, Errno.Einval);
             return;
         }
+        if (port->Kind == PortKind.RamFile)
+        {
+            RamFile.Command(port, c);
+            return;
+        }
         if (port->Kind == PortKind.Forker)
         {
             OutputChunk.Free(c);

@@ -9,7 +9,7 @@ using MyBeam.Platform;
 public static unsafe class PortStart
 {
     // Ports of drivers that OTP has built in and that are not here: programs ask whether they are there by opening one.
-    private static ReadOnlySpan<byte> Drivers => " tcp_inet udp_inet sctp_inet ram_file_drv tty_sl "u8;
+    private static ReadOnlySpan<byte> Drivers => " tcp_inet udp_inet sctp_inet tty_sl "u8;
 
     /// <summary>The port, linked to the process, or an atom that says why not (badopt, badarg, system_limit or an error of the system).</summary>
     public static Term Open(Process* p, Term name, Term settings)
@@ -35,15 +35,20 @@ public static unsafe class PortStart
         if ((kind != Am.Spawn && kind != Am.SpawnDriver && kind != Am.SpawnExecutable) || !name.IsTupleOf(2)) return Am.Badarg;
         if (!FileNameBifs.Native(name.TupleElements[1], true, ref text) || text.Count == 0) return Am.Badarg;
         if (kind != Am.SpawnExecutable && (o.HasArguments || o.HasName)) return Am.Badarg;
-        if (!o.ReadFolder() || kind == Am.SpawnDriver || (kind == Am.Spawn && IsDriver(text.Text))) return Am.Badarg;
+        if (!o.ReadFolder()) return Am.Badarg;
+        if (kind != Am.SpawnExecutable && FirstWord(text.Text).SequenceEqual("ram_file_drv"u8)) return InMemory(p, ref o, ref text);
+        if (kind == Am.SpawnDriver || (kind == Am.Spawn && IsDriver(FirstWord(text.Text)))) return Am.Badarg;
         return Program(p, kind == Am.SpawnExecutable, ref o, ref text);
     }
 
-    // Whether the word that a command begins with is the name of a driver.
+    private static ReadOnlySpan<byte> FirstWord(ReadOnlySpan<byte> command)
+    {
+        int end = command.IndexOf((byte)' ');
+        return end >= 0 ? command[..end] : command;
+    }
+
     private static bool IsDriver(ReadOnlySpan<byte> command)
     {
-        int space = command.IndexOf((byte)' ');
-        if (space >= 0) command = command[..space];
         ReadOnlySpan<byte> drivers = Drivers;
         for (int i = 0; command.Length > 0 && i + command.Length + 2 <= drivers.Length; i++)
             if (drivers[i] == ' ' && drivers[i + 1 + command.Length] == ' ' && drivers.Slice(i + 1, command.Length).SequenceEqual(command)) return true;
@@ -101,6 +106,14 @@ public static unsafe class PortStart
         port->In = o.Input ? (int)input : -1;
         port->Out = o.Output ? (int)output : -1;
         return Linked(p, port);
+    }
+
+    // Only a program has an exit status.
+    private static Term InMemory(Process* p, ref PortOptions o, ref TextBuffer text)
+    {
+        if (o.ExitStatus) return Am.Badarg;
+        Port* port = New(p, PortKind.RamFile, ref o, text.Text);
+        return port == null ? Am.SystemLimit : Linked(p, port);
     }
 
     private const long MostDescriptors = 1 << 20;
