@@ -256,6 +256,7 @@ public static unsafe class Gc
     // True: the process is to die of it.
     private static bool PassesMax(Heap* heap, long words)
     {
+        words += heap->MaxOutside;
         if (heap->MaxShared)
         {
             // Binaries that other processes refer to count for each of them.

@@ -69,6 +69,8 @@ public unsafe struct Heap
     /// <summary>1: passing MaxSize is only noted (max_heap_size's kill => false); 1: nobody is to be told (error_logger => false); 1: off-heap binaries were asked to
     /// count; 1: MaxSize was passed and nobody has looked yet.</summary>
     public bool MaxKeeps, MaxQuiet, MaxShared, MaxPassed;
+    /// <summary>Words elsewhere that count against MaxSize, set before a collection: messages that wait (message_queue_data => on_heap).</summary>
+    public long MaxOutside;
 
     /// <summary>
     /// Room for <paramref name="words"/> words: from the main block when they fit between heap and stack, else from a fragment. Never collects, never

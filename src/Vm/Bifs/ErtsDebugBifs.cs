@@ -127,7 +127,8 @@ internal static unsafe class ErtsDebugBifs
         if (what == Am.Wait)
         {
             // Only the contents of tables are freed later than they are given up.
-            if (value != Am.Deallocations || System.Threading.Volatile.Read(ref p->Machine->Graves.Open) == 0) return Am.Ok;
+            // Others are to get a turn, as in OTP.
+            if (value != Am.Deallocations || System.Threading.Volatile.Read(ref p->Machine->Graves.Open) == 0) return Process.YieldWith(p, Am.Ok);
             EtsGraveyard.Step(p->Machine);
             return Slices.Pause(p);
         }

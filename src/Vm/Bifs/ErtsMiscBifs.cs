@@ -81,8 +81,9 @@ public static unsafe class ErtsMiscBifs
 
     // -- the inside --
 
+    /// <summary>One more than answer system_info({memory_internal, Ref, …}): here it is answered once.</summary>
     [Bif("erts_internal:no_aux_work_threads/0")]
-    public static Term AuxThreads(Process* p, Term* a) => Term.Small(1);
+    public static Term AuxThreads(Process* p, Term* a) => Term.Small(2);
 
     [Bif("erts_internal:is_process_executing_dirty/1")]
     public static Term NotDirty(Process* p, Term* a) => a[0].IsPid ? Am.False : Process.Badarg(p);

@@ -23,6 +23,7 @@ public static unsafe class LinkBifs
         link = p->Links.Put(to.Bits, 0);
         if (link == null) return Process.SystemLimit(p);
         link->A = 0;
+        if ((p->Traced & (TraceFlags.SetOnLink | TraceFlags.SetOnFirstLink)) != 0 && to.IsLocalPid) TraceActions.OnLink(p, to);
         Signal* s = Signals.Plain(SignalKind.Link, p->Pid);
         if (s == null) return Process.SystemLimit(p);
         if (Signals.Put(p->Machine, p->Context, to, s)) return Am.True;

@@ -172,27 +172,56 @@ public static unsafe class ProcessBifs
     public static Term SuspendProcess(Process* p, Term* a)
     {
         bool asynchronous = false, unless = false;
-        Term o = a[1];
+        Term o = a[1], tag = Term.None;
         for (; o.IsCons; o = o.Tail)
         {
             if (o.Head == Am.Asynchronous) asynchronous = true;
+            else if (o.Head.IsTupleOf(2) && o.Head.TupleElements[0] == Am.Asynchronous)
+            {
+                asynchronous = true;
+                tag = o.Head.TupleElements[1];
+            }
             else if (o.Head == Am.UnlessSuspending) unless = true;
             else return Am.Badarg;
         }
         if (!o.IsNil || !a[0].IsLocalPid || a[0] == p->Pid) return Am.Badarg;
         ProcessExtra* x = ProcessExtra.Of(p);
         KeyEntry* mine = x == null ? null : x->Suspended.Find(a[0].Bits, 0);
-        if (mine != null && unless) return Am.False;
+        if (mine != null && unless)
+        {
+            if (asynchronous || SuspensionsOnTheirWay(p, a[0]) == 0) return Am.False;
+            // Until the other has heard of the suspension there is.
+            return Ask(p, a[0], &AlreadySuspended, Term.Nil, 0);
+        }
         Process* q = ProcessTable.Lock(p->Machine, a[0]);
         if (q == null) return Am.Badarg;
         q->Lock.Unlock();
         if (mine == null && x != null) mine = x->Suspended.Put(a[0].Bits, 0);
         if (mine == null) return Am.SystemLimit;
         mine->A++;
-        Term wait = Ask(p, a[0], &Suspend, Term.Nil, asynchronous ? 1UL : 0);
+        Term wait = Ask(p, a[0], &Suspend, tag.IsNone ? Term.Nil : tag, !asynchronous ? 0UL : tag.IsNone ? 1UL : 2);
         if (!asynchronous) return wait;
         p->Fail = FailKind.None;
         return Am.True;
+    }
+
+    private static void AlreadySuspended(Process* q, Signal* s) => Answer(q, s, q == null ? Am.Badarg : Am.False);
+
+    /// <summary>How many of the caller's suspensions are outstanding: all, while the other has heard of none of them.</summary>
+    public static long SuspensionsOnTheirWay(Process* p, Term pid)
+    {
+        KeyEntry* mine = p->Extra == null ? null : p->Extra->Suspended.Find(pid.Bits, 0);
+        if (mine == null) return 0;
+        long n = 0;
+        delegate*<Process*, Signal*, void> suspend = &Suspend;
+        Process* q = ProcessTable.Lock(p->Machine, pid);
+        if (q == null) return 0;
+        for (Signal* s = q->InFirst; s != null; s = s->Next)
+            if (s->Kind == SignalKind.Call && s->Run == suspend && s->From == p->Pid) n++;
+        // Those taken from the row that it is just about to handle are in no list.
+        bool none = n >= (long)mine->A || q->Pauses <= 0;
+        q->Lock.Unlock();
+        return none ? (long)mine->A : 0;
     }
 
     private static void Suspend(Process* q, Signal* s)
@@ -205,7 +234,12 @@ public static unsafe class ProcessBifs
             q->Lock.Unlock();
             if (pause) Timers.Pause(q);
         }
-        // Nobody waits for an asynchronous suspension.
+        // Nobody waits for an asynchronous suspension, but {Tag, State} may be wanted.
+        if (s->Data0 == 2)
+        {
+            Term* e = stackalloc Term[] { s->Value, q == null ? Am.Exited : Am.Suspended };
+            Signals.Tuple(s->Machine, q == null ? null : q->Context, s->From, e, 2);
+        }
         if (s->Data0 != 0) Signal.Free(s);
         else Answer(q, s, q == null ? Am.Badarg : Am.True);
     }

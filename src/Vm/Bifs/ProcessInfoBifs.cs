@@ -86,20 +86,26 @@ public static unsafe class ProcessInfoBifs
 
     private static Term Items(Process* p, Term items, long status, bool skipName)
     {
-        // Pairs are made when all values are there: sizes are those before.
+        // Sizes are those before anything of the answer was made: they come first, pairs last.
         NativeList<Term> found = default;
         for (; items.IsCons; items = items.Tail)
         {
-            Term value = Item(p, items.Head, status);
-            if (skipName && items.Head == Am.RegisteredName && value.IsNil) continue;
+            if (skipName && items.Head == Am.RegisteredName && p->Name.IsNone) continue;
             found.Add(items.Head, Owner.Temporary);
-            found.Add(value, Owner.Temporary);
+            found.Add(Term.None, Owner.Temporary);
         }
+        for (int turn = 0; turn < 3; turn++)
+            for (int i = 0; i < found.Count; i += 2)
+                if (Turn(found[i]) == turn) found[i + 1] = Item(p, found[i], status);
         Term list = Term.Nil;
         for (int i = found.Count - 2; i >= 0; i -= 2) list = Process.Cons(p, Process.Tuple(p, found[i], found[i + 1]), list);
         found.Free(Owner.Temporary);
         return list;
     }
+
+    // When an item is asked for: those that make nothing, the sizes that are a list, all others.
+    private static int Turn(Term item) =>
+        item == Am.TotalHeapSize || item == Am.HeapSize || item == Am.StackSize || item == Am.Memory ? 0 : item == Am.GarbageCollectionInfo ? 1 : 2;
 
     private static Term Item(Process* p, Term item, long status)
     {
@@ -197,15 +203,16 @@ public static unsafe class ProcessInfoBifs
             return Process.Cons(p, Process.Tuple(p, Am.MaxHeapSize, ProcessFlags.MaxHeapSize(p, h)), list);
         }
         if (item != Am.GarbageCollectionInfo) return Term.None;
+        long used = h->Top - h->Start, fragments = ProcessSizes.TotalHeap(p) - (h->End - h->Start) - (h->OldEnd - h->OldStart);
         Add(p, ref list, Am.BinOldVheapBlockSize, h->BinaryLimit / 8);
         Add(p, ref list, Am.BinOldVheapSize, 0);
         Add(p, ref list, Am.BinVheapBlockSize, h->BinaryLimit / 8);
         Add(p, ref list, Am.BinVheapSize, h->BinaryBytes / 8);
-        Add(p, ref list, Am.HeapSize, h->Top - h->Start);
+        Add(p, ref list, Am.HeapSize, used);
         Add(p, ref list, Am.OldHeapSize, h->OldTop - h->OldStart);
         Add(p, ref list, Am.StackSize, stack);
         Add(p, ref list, Am.RecentSize, h->HighWater - h->Start);
-        Add(p, ref list, Am.MbufSize, ProcessSizes.TotalHeap(p) - (h->End - h->Start) - (h->OldEnd - h->OldStart));
+        Add(p, ref list, Am.MbufSize, fragments);
         Add(p, ref list, Am.HeapBlockSize, h->End - h->Start);
         Add(p, ref list, Am.OldHeapBlockSize, h->OldEnd - h->OldStart);
         return list;
@@ -256,7 +263,10 @@ public static unsafe class ProcessInfoBifs
         for (int i = 0; p->Extra != null && i < p->Extra->Suspended.Places; i++)
         {
             KeyEntry* e = p->Extra->Suspended.Place(i);
-            if (e != null) list = Process.Cons(p, Process.Tuple(p, new Term(e->Key0), Term.Small((long)e->A), Term.Small(0)), list);
+            if (e == null) continue;
+            Term pid = new(e->Key0);
+            long outstanding = ProcessBifs.SuspensionsOnTheirWay(p, pid);
+            list = Process.Cons(p, Process.Tuple(p, pid, Term.Small((long)e->A - outstanding), Term.Small(outstanding)), list);
         }
         return list;
     }

@@ -26,10 +26,25 @@ public static unsafe class SystemInfoBifs
             if (value.IsNone) value = SystemInfoTexts.Of(p, item);
             if (value.IsNone) value = Sources(p, item);
         }
-        // {memory_internal | allocator | allocator_sizes, Ref, What}: every helper thread would send an answer, but there is none.
-        else if (item.IsTupleOf(3) && item.TupleElements[1].IsReference) value = Am.True;
+        else if (item.IsTupleOf(3) && item.TupleElements[1].IsReference) value = TellMemory(p, item);
         else if (item.IsTupleOf(2)) value = Pairs(p, item.TupleElements[0], item.TupleElements[1]);
         return value.IsNone ? Process.Badarg(p) : value;
+    }
+
+    // {memory_internal | allocator | allocator_sizes, Ref, What} is answered by a message {Ref, Instance, [{Name, Instance, Facts}]}, which is Erlang code's to take.
+    // Of what OTP's allocators know only the timers that send messages have something like it here: {bif_timer, Bytes, BytesUsed}.
+    private static Term TellMemory(Process* p, Term item)
+    {
+        Term facts = Term.Nil;
+        if (item.TupleElements[0] == Am.MemoryInternal)
+        {
+            Term bytes = Term.Small(Timers.MessageTimers(p->Machine) * sizeof(TimerNode)), zero = Term.Small(0);
+            Term types = Process.Cons(p, Process.Tuple(p, Am.BifTimer, bytes, bytes), Term.Nil);
+            facts = Process.Cons(p, Process.Tuple(p, Am.FixAlloc, zero, Process.Cons(p, Process.Tuple(p, Am.FixTypes, types), Term.Nil)), Term.Nil);
+        }
+        Term* e = stackalloc Term[] { item.TupleElements[1], Term.Small(0), facts };
+        Signals.Tuple(p->Machine, p->Context, p->Pid, e, 3);
+        return Am.True;
     }
 
     // Who we are.
@@ -116,7 +131,7 @@ public static unsafe class SystemInfoBifs
     {
         if (item == Am.AtomCount) return Term.Small(AtomTable.Count);
         if (item == Am.AtomLimit) return Term.Small(AtomTable.Limit);
-        if (item == Am.ProcessCount) return Term.Small(ProcessTable.Count(p->Machine));
+        if (item == Am.ProcessCount) return Term.Small(ProcessTable.CountNotExiting(p->Machine));
         if (item == Am.ProcessLimit) return Term.Small(p->Machine->Settings.Processes);
         if (item == Am.PortCount) return Term.Small(PortTable.Count(p->Machine));
         if (item == Am.PortLimit) return Term.Small(p->Machine->Settings.Ports);

@@ -5,9 +5,15 @@ using MyBeam.Memory;
 
 public static unsafe class SystemMonitorBifs
 {
-    /// <summary>a[0]: legacy. Gives {Pid, Settings} or undefined.</summary>
+    /// <summary>a[0]: legacy, or a session. Gives {Pid, Settings} or undefined.</summary>
     [Bif("erts_internal:system_monitor/1")]
-    public static Term Get(Process* p, Term* a) => a[0] == Am.Legacy ? Settings(p, &p->Machine->Tracing.Static) : Process.Badarg(p);
+    public static Term Get(Process* p, Term* a)
+    {
+        TraceSession* s = Named(p->Machine, a[0]);
+        return s == null ? Process.Badarg(p, Am.Session) : Settings(p, s);
+    }
+
+    private static TraceSession* Named(Machine* m, Term t) => t == Am.Legacy ? &m->Tracing.Static : TraceSessions.Open(m, t, dead: false);
 
     private static Term Settings(Process* p, TraceSession* s)
     {
@@ -38,7 +44,7 @@ public static unsafe class SystemMonitorBifs
     public static Term Set(Process* p, Term* a)
     {
         Machine* m = p->Machine;
-        TraceSession* s = a[0] == Am.Legacy ? &m->Tracing.Static : TraceSessions.Open(m, a[0], dead: false);
+        TraceSession* s = Named(m, a[0]);
         if (s == null) return Process.Badarg(p, Am.Session);
         SystemMonitor want = default;
         Term list = a[2], result = Am.Ok;
@@ -71,6 +77,9 @@ public static unsafe class SystemMonitorBifs
         return result;
     }
 
+    // Words; times are at least a millisecond.
+    private const long SmallestLargeHeap = 16384;
+
     private static bool Read(Term item, ref SystemMonitor w)
     {
         Term key = item, value = Am.True;
@@ -90,7 +99,7 @@ public static unsafe class SystemMonitorBifs
             w.QueueOn = value.TupleElements[1].SmallValue;
             return w.QueueOff >= 0 && w.QueueOn > w.QueueOff;
         }
-        long n = value == Am.False ? 0 : value.IsSmall && value.SmallValue > 0 ? value.SmallValue : -1;
+        long n = value == Am.False ? 0 : value.IsSmall && value.SmallValue >= 0 ? System.Math.Max(value.SmallValue, key == Am.LargeHeap ? SmallestLargeHeap : 1) : -1;
         if (n < 0) return false;
         if (key == Am.LongGc) w.LongGc = n;
         else if (key == Am.LongSchedule) w.LongSchedule = n;

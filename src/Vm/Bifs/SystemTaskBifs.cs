@@ -194,6 +194,7 @@ public static unsafe class SystemTaskBifs
 
     private static void Display(Process* p)
     {
+        if (p->Flags.Sensitive) return;
         TextBuffer b = default;
         ProcessInfoBifs.WriteBacktrace(ref b, p);
         Platform.Files.WriteAll(Platform.Files.StandardError, b.Data, (nuint)b.Count);

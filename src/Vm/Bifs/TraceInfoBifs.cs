@@ -30,7 +30,8 @@ public static unsafe class TraceInfoBifs
         if (what.IsTuple) return OfFunction(p, s, what, key);
         if (key != Am.Flags && key != Am.Tracer) return Process.Badarg(p, IsKnown(what) ? Term.None : Am.Badopt);
         if (what.IsLocalPid) return OfProcess(p, s, what, key);
-        if (what == Am.New || what == Am.NewProcesses) return Answer(p, key, s->NewFlags, s->NewTracer);
+        if (what == Am.New || what == Am.NewProcesses)
+            return Tracees.IsAlive(p->Machine, s->NewTracer) ? Answer(p, key, s->NewFlags, s->NewTracer) : Answer(p, key, 0, Term.None);
         if (what == Am.NewPorts) return Answer(p, key, 0, Term.None);
         return Process.Badarg(p, Am.Badopt);
     }

@@ -11,6 +11,22 @@ internal static unsafe class DumpProcess
     public static void Facts(ref DumpWriter w, Process* p, bool running)
     {
         w.Section("proc"u8, p->Pid);
+        Items(ref w, p, running);
+    }
+
+    /// <summary>What a crash dump says of the running process, and where it is, as a binary on its heap.</summary>
+    public static Term Text(Process* p)
+    {
+        DumpWriter w = default;
+        Items(ref w, p, true);
+        ProcessInfoBifs.WriteBacktrace(ref w.Text, p);
+        Term text = Binaries.FromBytes(p, w.Text.Data, w.Text.Count);
+        w.Text.Free();
+        return text;
+    }
+
+    private static void Items(ref DumpWriter w, Process* p, bool running)
+    {
         w.Line("State"u8, running ? "Running"u8 : State(p->Status));
         if (!p->Name.IsNone) w.Line("Name"u8, p->Name);
         if (!p->InitialModule.IsNone)

@@ -61,6 +61,7 @@ public static unsafe class Mailbox
         *p->Save = s->Next;
         if (s->Next == null) p->MailLast = p->Save;
         p->MailCount--;
+        if ((p->Traced & TraceFlags.LongQueue) != 0) SystemMonitors.QueueIsShorter(p);
         if (p->Extra != null && p->Extra->Markers.Used != 0) MoveMarkers(p, s, p->Save == &p->MailFirst ? null : (Signal*)p->Save);
         p->Save = &p->MailFirst;
         if (p->TimerSet != 0) Waits.CancelTimer(p);

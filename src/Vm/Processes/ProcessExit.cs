@@ -54,6 +54,7 @@ public static unsafe class ProcessExit
         Context* c = p->Context;
         p->Lock.Lock();
         p->Status = ProcessStatus.Exiting;
+        ProcessTable.Exits(m);
         Signal* s = p->InFirst;
         p->InFirst = p->InLast = null;
         p->InCount = 0;

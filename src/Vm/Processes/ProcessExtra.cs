@@ -17,6 +17,8 @@ public unsafe struct ProcessExtra
     public ReceiveMarkers Markers;
     /// <summary>Suspensions this process has made: key: the pid, A: how many.</summary>
     public KeyTable Suspended;
+    /// <summary>Sessions whose system monitor was told that the mailbox is long: key: TraceSession.Id + 1.</summary>
+    public KeyTable LongQueues;
     /// <summary>The native that is to run, runs or has failed on a dirty thread, or null; which threads; how it failed (Native null: it did not).</summary>
     public Export* DirtyNative;
     public DirtyPool* DirtyPool;
@@ -68,6 +70,7 @@ public unsafe struct ProcessExtra
         x->MonitoredBy.Free();
         x->OnHeap.Free(Owner.Process);
         x->Suspended.Free();
+        x->LongQueues.Free();
         Allocator.Free(x, (nuint)sizeof(ProcessExtra), Owner.Process);
         p->Extra = null;
     }

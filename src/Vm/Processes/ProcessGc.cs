@@ -29,12 +29,19 @@ public static unsafe class ProcessGc
         RootRange* roots = stackalloc RootRange[MostRoots];
         Mailbox.BeforeCollection(p);
         Heap.AbsorbMessages(&p->Heap);
+        CountMailbox(p);
         int count = Roots(p, x, live, roots);
         if (p->Machine->VerifyHeaps != 0) Verify(p, roots, count, "before"u8);
         bool good = Gc.Collect(&p->Heap, need, roots, count);
         if (p->Machine->VerifyHeaps != 0) Verify(p, roots, count, "after"u8);
         if (p->Heap.MaxPassed) PassedMax(p);
         return good;
+    }
+
+    // Where there is a limit, messages on the heap count.
+    private static void CountMailbox(Process* p)
+    {
+        if (p->Heap.MaxSize > 0) p->Heap.MaxOutside = p->Flags.QueueData == Am.OnHeap ? ProcessSizes.MailboxWords(p) : 0;
     }
 
     private static void PassedMax(Process* p)
@@ -105,6 +112,7 @@ public static unsafe class ProcessGc
         RootRange* roots = stackalloc RootRange[MostRoots];
         Mailbox.BeforeCollection(p);
         Heap.AbsorbMessages(&p->Heap);
+        CountMailbox(p);
         bool good = Gc.CollectMajor(&p->Heap, need, roots, Roots(p, x, live, roots));
         if (p->Heap.MaxPassed) PassedMax(p);
         return good;

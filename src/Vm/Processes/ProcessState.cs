@@ -43,6 +43,8 @@ public static unsafe class ProcessState
         Machine* m = p->Machine;
         Slices.Abandon(p);
         p->Lock.Lock();
+        // One that never ran is not detached.
+        if (p->Status != ProcessStatus.Exiting) ProcessTable.Exits(m);
         p->Status = ProcessStatus.Exiting;
         Signal* s = p->InFirst;
         p->InFirst = p->InLast = null;

@@ -12,7 +12,7 @@ public unsafe struct ProcessTable
     private Process** places;
     private ulong mask;
     private ulong next;
-    private int live;
+    private int live, exiting;
     private OsMutex mutex;
     private Process* free;
     private NativeList<nint> slabs;
@@ -44,6 +44,12 @@ public unsafe struct ProcessTable
 
     /// <summary>Live processes, those that are exiting included.</summary>
     public static int Count(Machine* m) => Volatile.Read(ref m->Table.live);
+
+    /// <summary>As processes/0 counts: without those that are exiting.</summary>
+    public static int CountNotExiting(Machine* m) => System.Math.Max(0, Volatile.Read(ref m->Table.live) - Volatile.Read(ref m->Table.exiting));
+
+    /// <summary>A process that has just become Exiting, under its lock.</summary>
+    public static void Exits(Machine* m) => Interlocked.Increment(ref m->Table.exiting);
 
     /// <summary>Places: going through Place(0 .. Limit - 1) meets every process.</summary>
     public static int Limit(Machine* m) => (int)m->Table.mask + 1;
@@ -113,6 +119,7 @@ public unsafe struct ProcessTable
         t->mutex.Lock();
         Volatile.Write(ref *(nint*)&t->places[p->Pid.PidData & t->mask], 0);
         p->Lock.Lock();
+        if (p->Status == ProcessStatus.Exiting) Interlocked.Decrement(ref t->exiting);
         p->Pid = Term.None;
         p->Status = ProcessStatus.Free;
         p->Lock.Unlock();

@@ -26,6 +26,8 @@ public static unsafe class SignalHandling
             s = next;
         }
         System.Threading.Volatile.Write(ref p->Handling, 0);
+        long longQueue = p->Machine->Tracing.Limits.QueueOn;
+        if (longQueue != 0 && p->MailCount >= longQueue) SystemMonitors.QueueIsLong(p);
         return true;
     }
 
@@ -74,16 +76,18 @@ public static unsafe class SignalHandling
             {
                 KeyEntry* link = p->Links.Find(s->From.Bits, 0);
                 if (link == null || link->A != 0) break;
+                Term other = s->From;
                 p->Links.Remove(link);
-                if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.GettingUnlinked, s->From);
-                return LinkExit(p, s);
+                if (!LinkExit(p, s)) return false;
+                if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.GettingUnlinked, other);
+                return true;
             }
             case SignalKind.Link:
             {
                 if ((p->Traced & TraceFlags.Procs) != 0 && p->Links.Find(s->From.Bits, 0) == null) TraceMessages.Procs(p, Am.GettingLinked, s->From);
-                KeyEntry* link = p->Links.Put(s->From.Bits, 0);
-                // The other end linked anew while an unlink of ours was on its way: the link holds.
-                if (link != null) link->A = 0;
+                // While an unlink of ours is on its way the link is on the way out: the other end had not seen it when it sent this, and takes away its half when
+                // it does. A link made after that comes behind its UnlinkDone.
+                _ = p->Links.Put(s->From.Bits, 0);
                 break;
             }
             case SignalKind.Unlink:

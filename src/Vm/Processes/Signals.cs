@@ -24,7 +24,8 @@ public static unsafe class Signals
         else p->InLast->Next = s;
         p->InLast = s;
         p->InCount++;
-        s->StatusBefore = p->SuspendCount > 0 && p->Status != ProcessStatus.Running ? ProcessStatus.Suspended : p->Status;
+        // One that counts as running and is suspended handles signals, or leaves: unless it is on a dirty thread.
+        s->StatusBefore = p->SuspendCount > 0 && p->Dirty != DirtyState.Runs ? ProcessStatus.Suspended : p->Status;
         // A suspended process does not look at messages, but exit signals, monitors and questions do not wait until it is resumed.
         bool message = s->Kind is SignalKind.Message or SignalKind.AliasMessage;
         bool wake = p->Status == ProcessStatus.Waiting || (p->Status == ProcessStatus.Suspended && !message);
@@ -88,6 +89,7 @@ public static unsafe class Signals
             Term pid = Registry.WhereIs(m, to);
             if (pid.IsNone)
             {
+                if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, named, message);
                 Process.Badarg(p, Am.Badarg);
                 p->FailCause = Term.None;
                 return false;

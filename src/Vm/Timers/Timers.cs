@@ -72,6 +72,21 @@ public unsafe partial struct Timers
         return true;
     }
 
+    /// <summary>Timers of all schedulers that are to send a message.</summary>
+    public static long MessageTimers(Machine* m)
+    {
+        long n = 0;
+        for (int i = 0; i < TimerDirectory.MaxSchedulers; i++)
+        {
+            Timers* t = (Timers*)Volatile.Read(ref *(nint*)(m->TimerDirectory.All + i));
+            if (t == null) continue;
+            t->mutex.Lock();
+            n += t->table.Count;
+            t->mutex.Unlock();
+        }
+        return n;
+    }
+
     /// <summary>Frees all timers; nothing fires. No other thread may use them any more, and the memory of processes that have any must still be there.</summary>
     public static void Destroy(Timers* t)
     {

@@ -17,7 +17,7 @@ public struct SystemMonitor
 /// <summary>The lowest limits of all sessions; 0: nobody wants to know.</summary>
 public struct SystemMonitorLimits
 {
-    public long LongGc, LargeHeap, LongSchedule;
+    public long LongGc, LargeHeap, LongSchedule, QueueOn;
     /// <summary>Not 0: collections are to be looked at.</summary>
     public int Collections;
 }
@@ -34,6 +34,7 @@ internal static unsafe class SystemMonitors
             l.LongGc = Lower(l.LongGc, s->Monitor.LongGc);
             l.LargeHeap = Lower(l.LargeHeap, s->Monitor.LargeHeap);
             l.LongSchedule = Lower(l.LongSchedule, s->Monitor.LongSchedule);
+            l.QueueOn = Lower(l.QueueOn, s->Monitor.QueueOn);
         }
         l.Collections = l.LongGc != 0 || l.LargeHeap != 0 ? 1 : 0;
         m->Tracing.Limits = l;
@@ -76,6 +77,46 @@ internal static unsafe class SystemMonitors
         if (s->Monitor.Receiver == p->Pid) return;
         Term* e = stackalloc Term[] { Am.Monitor, p->Pid, what, info };
         Signals.TraceTuple(p->Machine, p->Context, s->Monitor.Receiver, e, 4);
+    }
+
+    /// <summary>The mailbox of p has reached somebody's limit. Each session is told once, until QueueIsShorter.</summary>
+    public static void QueueIsLong(Process* p)
+    {
+        Machine* m = p->Machine;
+        ProcessExtra* x = ProcessExtra.Of(p);
+        for (TraceSession* s = x == null ? null : TraceSessions.Next(m, null); s != null; s = TraceSessions.Next(m, s))
+        {
+            ulong key = (ulong)s->Id + 1;
+            if (s->Monitor.QueueOn == 0 || p->MailCount < s->Monitor.QueueOn || x->LongQueues.Find(key, 0) != null) continue;
+            if (x->LongQueues.Put(key, 0) == null) return;
+            p->Traced |= TraceFlags.LongQueue;
+            Send(p, s, Am.LongMessageQueue, Am.True);
+        }
+    }
+
+    /// <summary>A message was taken out of a mailbox that is long for somebody.</summary>
+    public static void QueueIsShorter(Process* p)
+    {
+        KeyTable* queues = &p->Extra->LongQueues;
+        bool left = false;
+        for (int i = 0; i < queues->Places; i++)
+        {
+            KeyEntry* e = queues->Place(i);
+            if (e == null) continue;
+            TraceSession* s = TraceSessions.Numbered(p->Machine, (long)e->Key0 - 1);
+            bool watched = s != null && s->Alive != 0 && s->Monitor.QueueOn != 0;
+            if (watched && p->MailCount > s->Monitor.QueueOff)
+            {
+                left = true;
+                continue;
+            }
+            if (watched) Send(p, s, Am.LongMessageQueue, Am.False);
+            queues->Remove(e);
+            // What stood behind it may have moved into its place.
+            i = -1;
+            left = false;
+        }
+        if (!left) p->Traced &= ~TraceFlags.LongQueue;
     }
 
     /// <summary>A slice of p has ended that took so many milliseconds; it began and ended in these places.</summary>

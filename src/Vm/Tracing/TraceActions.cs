@@ -27,7 +27,7 @@ internal static unsafe class TraceActions
             case MatchAction.SetSeqTokenFake:
                 return Am.False;
             case MatchAction.ProcessDump:
-                return Am.Undefined;
+                return DumpProcess.Text(p);
             case MatchAction.EnableTrace:
                 return Switch(p, s, p->Pid, a[0], true);
             case MatchAction.EnableTraceOf:
@@ -129,6 +129,19 @@ internal static unsafe class TraceActions
         signal->Data0 = (ulong)s->Id;
         Signals.Call(p->Machine, p->Context, pid, signal);
         return Am.True;
+    }
+
+    /// <summary>p links itself to another process: sessions that trace p with set_on_link or set_on_first_link trace that one, too, before it sees the link.</summary>
+    public static void OnLink(Process* p, Term to)
+    {
+        for (Tracee* t = p->Tracees; t != null; t = t->Next)
+        {
+            bool first = (t->Flags & TraceFlags.SetOnFirstLink) != 0;
+            if (!first && (t->Flags & TraceFlags.SetOnLink) == 0) continue;
+            if (first) t->Flags &= ~(TraceFlags.SetOnFirstLink | TraceFlags.SetOnLink);
+            if (Tracees.IsAlive(p->Machine, t->Tracer)) _ = Set(p, t->Session, to, t->Tracer, TraceFlags.SetOnFirstLink, t->Flags);
+        }
+        Tracees.Sum(p);
     }
 
     private static void Later(Process* q, Signal* signal)

@@ -10,8 +10,8 @@ public static unsafe class TraceFlags
         Procs = 1 << 7, SetOnFirstSpawn = 1 << 8, SetOnLink = 1 << 9, SetOnFirstLink = 1 << 10, Running = 1 << 11, Exiting = 1 << 12, GarbageCollection = 1 << 13,
         Arity = 1 << 14, ReturnTo = 1 << 15, Silent = 1 << 16, SchedulerId = 1 << 17, Ports = 1 << 18, RunningPorts = 1 << 19, RunningProcs = 1 << 20;
 
-    /// <summary>Only in Process.Traced: it has a sequential trace token; its calls are measured (CallClocks).</summary>
-    public const uint SeqToken = 1 << 21, Measured = 1 << 22, Internal = SeqToken | Measured;
+    /// <summary>Only in Process.Traced: it has a sequential trace token; its calls are measured (CallClocks); its mailbox is long for a system monitor.</summary>
+    public const uint SeqToken = 1 << 21, Measured = 1 << 22, LongQueue = 1 << 23, Internal = SeqToken | Measured | LongQueue;
 
     public const int Count = 21;
     public const uint All = (1u << Count) - 1;
