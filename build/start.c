@@ -48,6 +48,7 @@ static void halt_by_signal(int number) {
 
 void mybeam_halt_on_signals(int *halting_word, int *status_word, int *sleeping_word) {
   struct sigaction action = {.sa_handler = halt_by_signal, .sa_flags = (int)(SA_RESTART | SA_RESETHAND)};
+  sigaddset(&action.sa_mask, SIGVTALRM); /* build/regex.c jumps */
   halting = halting_word;
   exit_status = status_word;
   sleeping = sleeping_word;
@@ -69,6 +70,7 @@ void mybeam_note_signals_to(int descriptor) { signal_pipe = descriptor; }
 
 int mybeam_note_signal(int number) {
   struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigaddset(&action.sa_mask, SIGVTALRM);
   return sigaction(number, &action, NULL) == 0 ? 0 : errno;
 }
 

@@ -200,6 +200,9 @@ public enum RegexError
 
     /// <summary>The limit set by SetHeapLimit was reached.</summary>
     HeapLimit = -63,
+
+    /// <summary>Not of PCRE2: <see cref="Regex.MatchBriefly"/> has taken its time, or the match was asked to stop.</summary>
+    Stopped = -1000,
 }
 
 /// <summary>What <see cref="Regex.Info32"/> and the other Info calls ask about; the numbers are PCRE2's.</summary>
@@ -273,11 +276,21 @@ public struct RegexMatchSettings
 {
 }
 
+/// <summary>By which a match on one thread can be ended by another; the layout is that of build/regex.c.</summary>
+public struct RegexStop
+{
+    /// <summary>Not 0: asked. And the number of the thread.</summary>
+    public int Word, Thread;
+
+    /// <summary>Whether the match was asked to end.</summary>
+    public readonly bool Asked => Word != 0;
+}
+
 /// <summary>
 /// PCRE2. Subjects and patterns are bytes; offsets and lengths count bytes. What a Create or Compile gives is freed by the call of the
 /// same name with Free; where a <see cref="RegexMemory"/> may be null, null means malloc. Null results mean that there is no memory.
 /// </summary>
-public static unsafe class Regex
+public static unsafe partial class Regex
 {
     /// <summary>The offset of a group that took no part in the match.</summary>
     public static nuint Unset => unchecked((nuint)ulong.MaxValue);

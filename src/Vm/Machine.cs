@@ -25,6 +25,9 @@ public unsafe struct Machine
     public SchedulerLimits Limits;
     /// <summary>Threads for natives that compute for long, and for those that wait for files.</summary>
     public DirtyPool DirtyCpu, DirtyIo;
+    /// <summary>Matches of re that take longer than a slice. Many threads, so that the operating system shares the processors out among them: none of them can
+    /// give its place to another.</summary>
+    public DirtyPool LongMatches;
     /// <summary>The thread that waits for descriptors.</summary>
     public Poller Poller;
     public PortTable Ports;
@@ -84,6 +87,7 @@ public unsafe struct Machine
         m->Schedulers.Wanted = 1;
         DirtyPool.Create(&m->DirtyCpu, m, Schedulers.Most);
         DirtyPool.Create(&m->DirtyIo, m, 10);
+        DirtyPool.Create(&m->LongMatches, m, 64);
         m->Settings = EmulatorSettings.Default();
         m->SliceReductions = 4000;
         m->WorkReductions = Slices.Reductions;

@@ -131,17 +131,19 @@ public static unsafe partial class ReBifs
     // -- run --
 
     [Bif("re:run/2", BifKind.Traps)]
-    public static Term Run2(Process* p, Term* a) => Run(p, a[0], a[1], Term.Nil, true);
+    public static Term Run2(Process* p, Term* a) => Run(p, a, 2, Term.Nil, true);
 
     [Bif("re:run/3", BifKind.Traps)]
-    public static Term Run3(Process* p, Term* a) => Run(p, a[0], a[1], a[2], true);
+    public static Term Run3(Process* p, Term* a) => Run(p, a, 3, a[2], true);
 
     /// <summary>As run/3; the last argument false: the subject's UTF-8 was checked by a call before.</summary>
     [Bif("re:internal_run/4", BifKind.Traps)]
-    public static Term InternalRun(Process* p, Term* a) => a[3].IsBoolean ? Run(p, a[0], a[1], a[2], a[3] == Am.True) : Process.Badarg(p);
+    public static Term InternalRun(Process* p, Term* a) => a[3].IsBoolean ? Run(p, a, 4, a[2], a[3] == Am.True) : Process.Badarg(p);
 
-    private static Term Run(Process* p, Term subject, Term pattern, Term options, bool first)
+    // a, arity: what the native was called with.
+    private static Term Run(Process* p, Term* a, int arity, Term options, bool first)
     {
+        Term subject = a[0], pattern = a[1];
         if (!ReOptions.Parse(options, out ReOptions o) || o.Export) return Process.Badarg(p, Am.Badopt);
         if (!first) o.Match |= RegexMatchOptions.NoUtfCheck;
         // Characters of lists are the Erlang half's, when they are Unicode.
@@ -155,7 +157,8 @@ public static unsafe partial class ReBifs
             // What PCRE2 takes only when it compiles must be what the pattern has.
             if (o.Newline != 0 && Regex.Info32(compiled, RegexInfo.Newline) != (uint)o.Newline) return Process.Badarg(p);
             if (o.BackslashR != 0 && Regex.Info32(compiled, RegexInfo.BackslashR) != o.BackslashR) return Process.Badarg(p);
-            return Match(p, compiled, subject, in o);
+            Term found = Match(p, compiled, subject, in o, out bool stopped);
+            return stopped ? Later(p, a, arity) : found;
         }
         if (!pattern.IsBitstring && !pattern.IsList) return Process.Badarg(p);
         if (o.Unicode && (!pattern.IsBitstring || !subject.IsBitstring || lists)) return Trap(p, Am.Urun, 3, subject, pattern, options);
@@ -169,10 +172,16 @@ public static unsafe partial class ReBifs
             // The pattern's text goes along for the sake of exceptions.
             return Trap(p, Am.Grun, 3, subject, made, Process.Tuple(p, options, Term.Bool(o.CompileOnly), pattern));
         }
-        Term result = Match(p, code, subject, in o);
+        Term result = Match(p, code, subject, in o, out bool later);
         Regex.FreeCode(code);
-        return result;
+        return later ? Later(p, a, arity) : result;
     }
+
+    // A match that takes longer than a slice begins again on a dirty thread; there signals can stop it, and it begins again when they are handled.
+    private static Term Later(Process* p, Term* a, int arity) =>
+        DirtyPool.Runs(p)
+            ? DirtyPool.Again(p)
+            : DirtyPool.Enter(p, a, ExportTable.Put(p->Machine, Am.Re, arity == 4 ? Am.InternalRun : Am.Run, arity), &p->Machine->LongMatches);
 
     private static Term Trap(Process* p, Term function, int arity, Term a, Term b, Term c)
     {
@@ -185,8 +194,9 @@ public static unsafe partial class ReBifs
         return Term.None;
     }
 
-    private static Term Match(Process* p, RegexCode* code, Term subject, in ReOptions o)
+    private static Term Match(Process* p, RegexCode* code, Term subject, in ReOptions o, out bool stopped)
     {
+        stopped = false;
         if (!ReCapture.Parse(in o, code, out ReCapture capture) || !ReText.Open(subject, out ReText text))
         {
             capture.Free();
@@ -199,14 +209,19 @@ public static unsafe partial class ReBifs
             if (o.MatchLimit >= 0) Regex.SetMatchLimit(settings, (uint)o.MatchLimit);
             if (o.DepthLimit >= 0) Regex.SetDepthLimit(settings, (uint)o.DepthLimit);
         }
-        RegexMatchData* data = Regex.CreateMatchData(code, null);
+        RegexMatchData* data = Regex.CreateStoppable(code);
         Term result;
         if (data == null) result = Process.SystemLimit(p);
         else
         {
-            int rc = Regex.Match(code, text.Data, (nuint)text.Bytes, (nuint)o.Offset, o.Match, data, settings);
-            result = rc > 0 ? Matched(p, subject, in text, Regex.Offsets(data), rc, in capture) : Unmatched(p, (RegexError)rc, o.ReportErrors);
-            Regex.FreeMatchData(data);
+            RegexStop stop;
+            bool whole = DirtyPool.Runs(p) || !DirtyWork.Possible(p);
+            if (whole) DirtyPool.Lend(p, &stop);
+            int rc = Regex.MatchBriefly(code, text.Data, (nuint)text.Bytes, (nuint)o.Offset, o.Match, data, settings, whole ? &stop : null);
+            if (whole) DirtyPool.TakeBack(p);
+            stopped = rc == (int)RegexError.Stopped;
+            result = stopped ? Term.None : rc > 0 ? Matched(p, subject, in text, Regex.Offsets(data), rc, in capture) : Unmatched(p, (RegexError)rc, o.ReportErrors);
+            Regex.FreeStoppable(data);
         }
         // PCRE2 does not say how long it took.
         Process.Bump(p, (text.Bytes >> 7) + 1);

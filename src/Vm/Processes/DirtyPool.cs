@@ -35,7 +35,7 @@ public unsafe struct DirtyThread
     public BusyTime Time;
 }
 
-/// <summary>The threads for one kind of work; two are embedded in Machine. Threads are started when there is work for them.</summary>
+/// <summary>The threads for one kind of work; three are embedded in Machine. Threads are started when there is work for them.</summary>
 public unsafe partial struct DirtyPool
 {
     private Machine* machine;
@@ -46,6 +46,7 @@ public unsafe partial struct DirtyPool
     private DirtyThread* threads;
 
     private const nuint StackBytes = 1024 * 1024;
+    private const int MostRestarts = 3;
 
     /// <summary>Sets the number of threads there may be.</summary>
     public static void Create(DirtyPool* pool, Machine* m, int most)
@@ -97,8 +98,53 @@ public unsafe partial struct DirtyPool
         if (x == null || !ProcessState.Keep(p, a, self->Arity)) return Process.SystemLimit(p);
         x->DirtyNative = self;
         x->DirtyPool = pool;
+        x->DirtyRestarts = 0;
         p->Fail = FailKind.Dirty;
         return Term.None;
+    }
+
+    /// <summary>For a native on a dirty thread that was stopped: it is called again there as soon as the process has handled its signals. Always None.</summary>
+    public static Term Again(Process* p)
+    {
+        p->Fail = FailKind.Dirty;
+        return Term.None;
+    }
+
+    /// <summary>Makes a stop by which signals end what a native does on this dirty thread, until <see cref="TakeBack"/>. The native must not touch the heap of
+    /// the process meanwhile.</summary>
+    public static void Lend(Process* p, RegexStop* stop)
+    {
+        Regex.MakeStop(stop);
+        // On a scheduler after all (Enter, or nothing may go on elsewhere) nothing can begin again.
+        if (p->Dirty != DirtyState.Runs) return;
+        p->Lock.Lock();
+        p->Extra->DirtyStop = stop;
+        for (Signal* s = p->InFirst; s != null; s = s->Next) Interrupt(p, s);
+        p->Lock.Unlock();
+        // Stop() has been there already, perhaps.
+        if (Volatile.Read(ref p->Machine->Ending) != 0) Regex.Stop(stop);
+        // It may take long: who stops all is not to wait.
+        if (p->Extra->DirtyPool != &p->Machine->DirtyIo) Schedulers.LeaveHeap(p->Machine);
+    }
+
+    /// <summary>The stop is no longer there for others.</summary>
+    public static void TakeBack(Process* p)
+    {
+        if (p->Dirty != DirtyState.Runs) return;
+        if (p->Extra->DirtyPool != &p->Machine->DirtyIo) Schedulers.EnterHeap(p->Machine);
+        p->Lock.Lock();
+        p->Extra->DirtyStop = null;
+        p->Lock.Unlock();
+    }
+
+    /// <summary>Ends what a process does on a dirty thread when this signal to it cannot wait. Its lock is held, and DirtyStop is there.</summary>
+    public static void Interrupt(Process* p, Signal* s)
+    {
+        RegexStop* stop = p->Extra->DirtyStop;
+        if (stop->Asked || s->Kind is SignalKind.Message or SignalKind.AliasMessage) return;
+        // Whatever else wants an answer from the process gets it a few times, but must not keep it from its work for ever.
+        if (!SignalHandling.Ends(p, s) && p->Extra->DirtyRestarts++ >= MostRestarts) return;
+        Regex.Stop(stop);
     }
 
     /// <summary>Takes over a process that has left its slice by Enter.</summary>
@@ -192,8 +238,9 @@ public unsafe partial struct DirtyPool
         delegate*<Process*, void> step = x->DirtyStep;
         x->DirtyStep = null;
         Term result = Term.None;
+        DirtyState after = DirtyState.None;
         // Natives that only compute end soon; those that wait for files may not keep everybody waiting.
-        bool computes = t->Pool == &m->DirtyCpu;
+        bool computes = t->Pool != &m->DirtyIo;
         if (computes) Schedulers.EnterHeap(m);
         if (step != null) step(p);
         else result = x->DirtyNative->Native(p, p->SavedX);
@@ -205,6 +252,11 @@ public unsafe partial struct DirtyPool
         {
             x->DirtyNative = null;
             ProcessState.Keep(p, &result, 1);
+        }
+        else if (p->Fail == FailKind.Dirty)
+        {
+            p->Fail = FailKind.None;
+            after = DirtyState.Again;
         }
         else
         {
@@ -220,7 +272,7 @@ public unsafe partial struct DirtyPool
         Context.ForgetFailure(c);
         p->Lock.Lock();
         p->Context = scheduler;
-        p->Dirty = DirtyState.None;
+        p->Dirty = after;
         p->Status = ProcessStatus.Runnable;
         p->Lock.Unlock();
         DirtyPool* pool = t->Pool;
@@ -246,6 +298,15 @@ public unsafe partial struct DirtyPool
     {
         pool->mutex.Lock();
         pool->more.WakeAll();
+        // No process ends any more.
+        for (DirtyThread* t = pool->threads; t != null; t = t->Next)
+        {
+            Process* p = t->Context.Process;
+            if (p == null || p->Extra == null) continue;
+            p->Lock.Lock();
+            if (p->Extra->DirtyStop != null) Regex.Stop(p->Extra->DirtyStop);
+            p->Lock.Unlock();
+        }
         pool->mutex.Unlock();
         while (pool->threads != null)
         {

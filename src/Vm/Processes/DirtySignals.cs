@@ -33,7 +33,7 @@ public unsafe partial struct DirtyPool
         // Called by a scheduler after all (DirtyPool.Enter), it must leave the signals alone.
         bool mine = p->Dirty == DirtyState.Runs;
         // A thread that computes holds up who stops all (Schedulers.EnterHeap): not while it waits.
-        bool inHeap = mine && p->Extra->DirtyPool == &p->Machine->DirtyCpu;
+        bool inHeap = mine && p->Extra->DirtyPool != &p->Machine->DirtyIo;
         while (true)
         {
             if (mine && !inHeap) Schedulers.EnterHeap(p->Machine);

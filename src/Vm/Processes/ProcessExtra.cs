@@ -2,6 +2,7 @@
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
+using MyBeam.Platform;
 
 /// <summary>Made by ProcessExtra.Of when first needed, owned by the process.</summary>
 public unsafe struct ProcessExtra
@@ -23,6 +24,9 @@ public unsafe struct ProcessExtra
     public Export* DirtyNative;
     public DirtyPool* DirtyPool;
     public DirtyFailure DirtyFailure;
+    /// <summary>Ends the match that its native does there, or null; guarded by the lock of the process. How often the native has begun again because of signals.</summary>
+    public RegexStop* DirtyStop;
+    public int DirtyRestarts;
     /// <summary>What is to be done there instead of a native, or null (DirtyWork); what it keeps; 1: it failed.</summary>
     public delegate*<Process*, void> DirtyStep;
     public void* DirtyKept;

@@ -142,6 +142,7 @@ public unsafe struct Schedulers
         }
         DirtyPool.Stop(&m->DirtyCpu);
         DirtyPool.Stop(&m->DirtyIo);
+        DirtyPool.Stop(&m->LongMatches);
         HeapTrim.Stop(m);
         IoInput.Stop(m);
     }
@@ -467,7 +468,7 @@ public unsafe struct Schedulers
         long before = Interlocked.Read(ref m->Schedulers.wakes);
         if (Volatile.Read(ref m->Schedulers.asleep) != m->Schedulers.Count) return false;
         // What a dirty thread has makes a process ready before it leaves InFlight.
-        if (m->DirtyCpu.InFlight != 0 || m->DirtyIo.InFlight != 0 || m->Poller.Pending != 0 || m->Io.Input.Waiting != 0) return false;
+        if (m->DirtyCpu.InFlight != 0 || m->DirtyIo.InFlight != 0 || m->LongMatches.InFlight != 0 || m->Poller.Pending != 0 || m->Io.Input.Waiting != 0) return false;
         for (int i = 0; i < m->Schedulers.Count; i++)
             if (Get(m, i)->Timers.Count != 0 || Get(m, i)->Queue.Count != 0) return false;
         return Interlocked.Read(ref m->Schedulers.wakes) == before && Volatile.Read(ref m->Schedulers.asleep) == m->Schedulers.Count;

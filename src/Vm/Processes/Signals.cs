@@ -33,6 +33,7 @@ public static unsafe class Signals
         bool lift = urgency > p->Flags.Urgency && urgency > p->Lifted;
         if (lift) p->Lifted = urgency;
         // A step of the VM itself (DirtyWork) is not taken back.
+        if (p->Dirty == DirtyState.Runs && p->Extra->DirtyStop != null) DirtyPool.Interrupt(p, s);
         DirtyPool* dirty = p->Dirty is DirtyState.Queued or DirtyState.Runs && !message && p->Extra->DirtyStep == null ? p->Extra->DirtyPool : null;
         p->Lock.Unlock();
         if (wake) Schedulers.Ready(from, p);
