@@ -51,6 +51,8 @@ public static unsafe class FuzzCommand
             byte* value = i + 1 < count ? arguments[i + 1] : null;
             if (Program.Is(a, "--run"u8)) { s->Run = true; continue; }
             if (Program.Is(a, "--verbose"u8)) { s->Verbose = true; continue; }
+            // Seen by Program.
+            if (Program.Is(a, "--check-memory"u8)) continue;
             if (a[0] != '-') { s->Paths[s->FileCount++] = a; continue; }
             if (value == null) return Usage();
             i++;
@@ -273,9 +275,10 @@ public static unsafe class FuzzCommand
         ProcessState.SetCall(p, target, x, (int)target->Arity);
         // A VM that is being halted runs a process for one slice only.
         m->Halting = 1;
-        ProcessState.Run(m, p);
+        long stop = ProcessState.Run(m, p);
         m->Halting = 0;
-        ProcessState.Free(p);
+        // One that was left in the middle may have timers, or be known to others: it ends with the VM.
+        if (stop == StopReason.Finished) ProcessState.Free(p);
         IoServer.Stop(m);
     }
 

@@ -1,9 +1,10 @@
-// Follows the flow of control through each function once, in the order of the code, and refuses code whose instructions would use a register that nothing was put
+// Follows the flow of control through each function in the order of the code, and refuses code whose instructions would use a register that nothing was put
 // into, a stack slot outside of the frame, heap words that no instruction reserved, a match context that is none, or a catch that is not there.
 // What is proved and what is not: docs/verifier.md. FlowSteps.cs has the instructions; this file the state and how it meets itself at labels.
 //
 // The compiler writes a function so that one pass is enough: a label is branched to before it is reached, or is reached by falling into it; only a receive loop
 // goes back. So the state at a label is what is common to all ways that lead there from above, and a way that leads there from below must bring at least that.
+// Code of a compiler whose last passes were switched off (no_postopt), or made by hand, has other loops: FlowLoops.cs goes over their functions again.
 namespace MyBeam.Vm;
 
 using System;
@@ -13,12 +14,12 @@ using MyBeam.Memory;
 /// <summary>The check of one module. Lives on the native stack; its buffers are Owner.Loader.</summary>
 internal unsafe partial struct FlowCheck
 {
-    // A state is a row of words: frame, catch, heap, then sets, one bit each: facts, x registers that hold something, y registers that do, x and y registers that
-    // hold a match context. Most modules use fewer than 64 registers of each kind, so that a set is one word.
+    // A state is a row of words: frame, catch, heap, then sets, one bit each: facts, loops that are paid for (FlowLoops.cs), x registers that hold something, y registers
+    // that do, x and y registers that hold a match context. Most modules use fewer than 64 registers of each kind, so that a set is one word.
     // Frame: 0 no stack frame, else 1 + its slots. Catch: index into _catches of the innermost active one, 0 none.
     // Either is Unknown where ways with different ones meet: the compiler shares code that only raises an exception.
     // Heap: words that are reserved and not used yet.
-    private const int FrameAt = 0, CatchAt = 1, HeapAt = 2, FactsAt = 3, SetsAt = 3, RegistersAt = 4;
+    private const int FrameAt = 0, CatchAt = 1, HeapAt = 2, FactsAt = 3, SetsAt = 3, PaidAt = 4, RegistersAt = 5;
     // Facts: loop_rec has found a message; a binary is being built by instructions of older compilers.
     private const ulong MessageFact = 1, BuildingFact = 2;
     private const ulong Unknown = ulong.MaxValue << 32;
@@ -28,6 +29,8 @@ internal unsafe partial struct FlowCheck
         /// <summary>Its y register, counted from the other end of the frame: trim does not change that.</summary>
         public int Slot;
         public int Label, Parent;
+        /// <summary>The instruction that begins it.</summary>
+        public int At;
         public bool IsTry;
     }
 
@@ -44,6 +47,12 @@ internal unsafe partial struct FlowCheck
     // Instructions whose destination must hold something before them, while _lenient.
     private NativeList<int> _fills;
     private bool _lenient;
+    // The loop labels of the function, and for every label the place of its state in _loopStates plus 1, 0: it is none (made when there is the first loop). A state there is
+    // as in _states, but its catch is 0 or 1 + the instruction that begins it.
+    private NativeList<int> _loops;
+    private int* _loopPlaces;
+    private NativeList<ulong> _loopStates;
+    private bool _again;
     // The instruction being checked.
     private int _at;
     private bool _reachable;
@@ -71,13 +80,16 @@ internal unsafe partial struct FlowCheck
         else
         {
             for (int i = 0; i < code->LabelCount; i++) c._places[i] = -1;
-            for (int f = 0; good && f < code->FunctionCount; f++) good = c.Function(code->Functions + f) || c.Lenient(code->Functions + f);
+            for (int f = 0; good && f < code->FunctionCount; f++) good = c.Whole(code->Functions + f) || c.Lenient(code->Functions + f);
         }
         Allocator.Free(c._state, stateBytes, Owner.Loader);
         Allocator.Free(c._places, placeBytes, Owner.Loader);
         c._states.Free();
         c._catches.Free();
         c._fills.Free();
+        c._loops.Free();
+        if (c._loopPlaces != null) Allocator.Free(c._loopPlaces, placeBytes, Owner.Loader);
+        c._loopStates.Free();
         return good;
     }
 
@@ -88,9 +100,8 @@ internal unsafe partial struct FlowCheck
         LoadError first = *_error;
         *_error = default;
         _lenient = true;
-        for (int i = function->First; i < function->End; i++)
-            if (_code->Instrs[i].Op == GenericOps.Label) _places[_code->Args[_code->Instrs[i].FirstArg].Value] = -1;
-        bool good = Function(function);
+        Forget(function);
+        bool good = Whole(function);
         for (int i = _fills.Count - 1; good && i >= 0; i--) good = Fill(_fills[i]);
         _lenient = false;
         _fills.Clear();
@@ -121,6 +132,13 @@ internal unsafe partial struct FlowCheck
         return true;
     }
 
+    private readonly void Forget(GenericFunction* function)
+    {
+        for (int i = function->First; i < function->End; i++)
+            if (_code->Instrs[i].Op == GenericOps.Label) _places[_code->Args[_code->Instrs[i].FirstArg].Value] = -1;
+    }
+
+    // One pass over a function.
     private bool Function(GenericFunction* function)
     {
         _function = function;
@@ -129,6 +147,7 @@ internal unsafe partial struct FlowCheck
         _catches.Add(default);
         // Whoever jumps to the label before func_info wants function_clause, with the arguments in x registers and the frame gone: as at the entry.
         Enter();
+        _state[PaidAt] = 0;
         if (!Store(function->InfoLabel)) return false;
         _reachable = false;
         for (_at = function->First; _at < function->End; _at++)
@@ -149,6 +168,7 @@ internal unsafe partial struct FlowCheck
     {
         new Span<ulong>(_state, _words).Clear();
         SetFirst(_function->Arity);
+        _state[PaidAt] = ulong.MaxValue;
         _reachable = true;
     }
 
@@ -163,6 +183,7 @@ internal unsafe partial struct FlowCheck
             Copy(_states.Items + place, _state);
             _reachable = true;
         }
+        if (_loops.Count != 0 && !AtLoop(label)) return false;
         if (!_reachable) return true;
         // At the top of a receive loop a process waits, and keeps no x register while it does.
         int next = _at + 1;
@@ -188,16 +209,8 @@ internal unsafe partial struct FlowCheck
         if (label == 0) return true;
         int place = _places[label];
         bool passed = _code->Labels[label] <= _at;
-        if (place < 0) return passed ? Fail("label # is reached from below only"u8, label) : Store((int)label);
-        ulong* there = _states.Items + place;
-        if (!passed) return Meet(there);
-        // A loop that is no receive and no call counts no reductions: nothing could stop it.
-        if (_code->Instrs[_at].Op is not (GenericOps.LoopRecEnd or GenericOps.Wait or GenericOps.WaitTimeout) && label != _function->InfoLabel)
-            return Fail("a jump back to label #"u8, label);
-        ulong missing = 0;
-        for (int i = SetsAt; i < _words; i++) missing |= there[i] & ~_state[i];
-        return (missing == 0 && there[FrameAt] == _state[FrameAt] && there[CatchAt] == _state[CatchAt] && there[HeapAt] <= _state[HeapAt])
-            || Fail("less is known here than label # needs"u8, label);
+        if (passed) return Back((int)label, place);
+        return place < 0 ? Store((int)label) : Meet(_states.Items + place);
     }
 
     private bool Meet(ulong* there)
@@ -382,7 +395,7 @@ internal unsafe partial struct FlowCheck
         Set(_y, y);
         Reset(_contextY, y);
         int mark = _catches.Count;
-        if (!_catches.Add(new CatchMark { Slot = (int)(frame - y), Label = label, Parent = parent, IsTry = isTry })) return Fail("no memory to check the code"u8);
+        if (!_catches.Add(new CatchMark { Slot = (int)(frame - y), Label = label, Parent = parent, At = _at, IsTry = isTry })) return Fail("no memory to check the code"u8);
         // What the handler finds: the frame, no x register that it may use (a catch has x(0)), no heap.
         ulong* x = stackalloc ulong[2 * ((Context.MaxRegisters / 64) + 1)];
         for (int i = 0; i < _xWords; i++)
@@ -390,14 +403,16 @@ internal unsafe partial struct FlowCheck
             x[i] = _state[_x + i];
             x[_xWords + i] = _state[_contextX + i];
         }
-        ulong heap = _state[HeapAt], facts = _state[FactsAt];
+        ulong heap = _state[HeapAt], facts = _state[FactsAt], paid = _state[PaidAt];
         KeepX(0);
-        _state[FactsAt] = 0;
+        // An exception can come after loop labels that are not passed yet.
+        _state[FactsAt] = _state[PaidAt] = 0;
         if (!isTry) Set(_x, 0);
         _state[CatchAt] = (ulong)mark;
         if (!Branch(label)) return false;
         _state[HeapAt] = heap;
         _state[FactsAt] = facts;
+        _state[PaidAt] = paid;
         for (int i = 0; i < _xWords; i++)
         {
             _state[_x + i] = x[i];

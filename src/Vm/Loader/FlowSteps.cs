@@ -35,7 +35,7 @@ internal unsafe partial struct FlowCheck
 
             // -- calls --
             case GenericOps.Call:
-                return NeedX(a->Value) && NeedFrame() && Called();
+                return NeedX(a->Value) && NeedFrame() && Called() && Paid();
             case GenericOps.CallExt:
                 if (!NeedX(a->Value)) return false;
                 if (IsExit(_code->Imports + a[1].Value)) return Raised();
@@ -49,11 +49,11 @@ internal unsafe partial struct FlowCheck
                 if (op == GenericOps.CallExtLast && IsExit(_code->Imports + a[1].Value)) return NeedX(a->Value) && Raised();
                 return NeedX(a->Value) && NeedFrameOf(a[2].Value) && NeedFrameFilled() && Left();
             case GenericOps.CallFun:
-                return NeedX(a->Value + 1) && NeedFrame() && Called();
+                return NeedX(a->Value + 1) && NeedFrame() && Called() && Paid();
             case GenericOps.CallFun2:
-                return NeedX(a[1].Value) && Read(a + 2) && NeedFrame() && Called();
+                return NeedX(a[1].Value) && Read(a + 2) && NeedFrame() && Called() && Paid();
             case GenericOps.Apply:
-                return NeedX(a->Value + 2) && NeedFrame() && Called();
+                return NeedX(a->Value + 2) && NeedFrame() && Called() && Paid();
             case GenericOps.ApplyLast:
                 return NeedX(a->Value + 2) && NeedFrameOf(a[1].Value) && NeedFrameFilled() && Left();
             case GenericOps.Send:
@@ -135,12 +135,12 @@ internal unsafe partial struct FlowCheck
                 if (op == GenericOps.LoopRecEnd && !NeedFact(MessageFact)) return false;
                 KeepX(0);
                 _reachable = false;
-                return NeedFrameFilled() && Branch(a->Value);
+                return NeedFrameFilled() && Paid() && Branch(a->Value);
             case GenericOps.WaitTimeout:
                 if (!Read(a + 1) || !NeedFrameFilled()) return false;
                 KeepX(0);
                 // Without messages to look at it waits for itself; then the time is not asked for again.
-                return IsItself(a->Value) || Branch(a->Value);
+                return IsItself(ref a->Value) || PaidBranch(a->Value);
             case GenericOps.Timeout:
                 KeepX(0);
                 return true;
@@ -303,14 +303,6 @@ internal unsafe partial struct FlowCheck
     }
 
     private bool NeedFrameOf(long slots) => (long)_state[FrameAt] == slots + 1 || Fail("the stack frame does not have # slots"u8, slots);
-
-    // Whether a label stands before this very instruction.
-    private readonly bool IsItself(long label)
-    {
-        int i = _code->Labels[label];
-        while (i < _at && _code->Instrs[i].Op is GenericOps.Label or GenericOps.Line) i++;
-        return i == _at;
-    }
 
     // Calls that never come back need no frame.
     private static bool IsExit(GenericImport* import) =>
