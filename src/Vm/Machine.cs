@@ -12,6 +12,7 @@ public unsafe struct Machine
     public ExportTable Exports;
     public CodeTable Code;
     public FunTable Funs;
+    public PurgedFuns PurgedFuns;
     public LiteralArea Literals;
     public LiteralCollector Retired;
     public HeapShared HeapShared;
@@ -123,6 +124,7 @@ public unsafe struct Machine
         Registry.Destroy(m);
         CodeTable.Destroy(m);
         FunTable.Destroy(m);
+        PurgedFuns.Destroy(m);
         ModuleFinder.Destroy(m);
         m->Environment.Free();
         PersistentTerms.Destroy(m);

@@ -217,8 +217,20 @@ public static unsafe class CodeLoadingBifs
     {
         if (!a[0].IsAtom) return Process.Badarg(p);
         Machine* m = p->Machine;
-        if (a[1] == Am.Prepare) return Term.Bool(CodeTable.OldVersion(m, a[0]) != null);
-        if (a[1] == Am.Abort) return Am.False;
+        if (a[1] == Am.Prepare || a[1] == Am.Abort)
+        {
+            Schedulers.LockCode(m);
+            LoadedModule* there = CodeTable.OldVersion(m, a[0]);
+            if (there != null)
+            {
+                Schedulers.StopAll(m);
+                if (a[1] == Am.Prepare) PurgedFuns.Begin(there);
+                else PurgedFuns.End(m, p->Context, there, true);
+                Schedulers.GoOn(m);
+            }
+            Schedulers.UnlockCode(m);
+            return Term.Bool(a[1] == Am.Prepare && there != null);
+        }
         if (a[1] == Am.PrepareOnLoad)
         {
             // A process can only be in the pending version through its on_load function, which has ended.
@@ -239,6 +251,7 @@ public static unsafe class CodeLoadingBifs
         if (old != null)
         {
             Schedulers.StopAll(m);
+            PurgedFuns.End(m, p->Context, old, false);
             CodeTable.Purge(m, old);
             Schedulers.GoOn(m);
         }

@@ -72,6 +72,22 @@ internal static unsafe class ErtsDebugBifs
     /// What OTP's test suites ask the emulator. Always available here (in OTP only after set_internal_state(available_internal_state, true)); badarg for
     /// what this VM has nothing to say about.
     /// </summary>
+    /// <summary>{Module, Function | '_', Arity | '_'}, on or off. Gives the number of functions.</summary>
+    [Bif("erts_debug:breakpoint/2")]
+    public static Term Breakpoint(Process* p, Term* a)
+    {
+        if (!a[0].IsTupleOf(3) || !a[1].IsBoolean) return Process.Badarg(p);
+        Term* e = a[0].TupleElements;
+        if (!e[0].IsAtom || !e[1].IsAtom || (!e[2].IsSmall && e[2] != Am.Underscore)) return Process.Badarg(p);
+        Machine* m = p->Machine;
+        Schedulers.LockCode(m);
+        Schedulers.StopAll(m);
+        long found = Breakpoints.SetDebug(m, e[0], e[1], e[2].IsSmall ? e[2].SmallValue : -1, a[1] == Am.True);
+        Schedulers.GoOn(m);
+        Schedulers.UnlockCode(m);
+        return Term.Small(found);
+    }
+
     [Bif("erts_debug:get_internal_state/1", BifKind.Traps)]
     public static Term GetInternalState(Process* p, Term* a)
     {

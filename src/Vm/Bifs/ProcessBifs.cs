@@ -213,11 +213,11 @@ public static unsafe class ProcessBifs
         KeyEntry* mine = p->Extra == null ? null : p->Extra->Suspended.Find(pid.Bits, 0);
         if (mine == null) return 0;
         long n = 0;
-        delegate*<Process*, Signal*, void> suspend = &Suspend;
+        void* suspend = (delegate*<Process*, Signal*, void>)&Suspend;
         Process* q = ProcessTable.Lock(p->Machine, pid);
         if (q == null) return 0;
         for (Signal* s = q->InFirst; s != null; s = s->Next)
-            if (s->Kind == SignalKind.Call && s->Run == suspend && s->From == p->Pid) n++;
+            if (s->Kind == SignalKind.Call && (void*)s->Run == suspend && s->From == p->Pid) n++;
         // Those taken from the row that it is just about to handle are in no list.
         bool none = n >= (long)mine->A || q->Pauses <= 0;
         q->Lock.Unlock();

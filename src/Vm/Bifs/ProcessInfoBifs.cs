@@ -6,11 +6,11 @@ using MyBeam.Memory;
 
 public static unsafe class ProcessInfoBifs
 {
-    [Bif("erlang:process_flag/2")]
+    [Bif("erlang:process_flag/2", BifKind.Traps)]
     public static Term ProcessFlag(Process* p, Term* a)
     {
         Term old = ProcessFlags.Set(p, a[0], a[1], out bool known);
-        if (!old.IsNone) return old;
+        if (!old.IsNone) return a[0] == Am.Scheduler && Schedulers.IsElsewhere(p) ? Process.YieldWith(p, old) : old;
         // The causes that OTP gives.
         return !known ? Process.Badarg(p, Am.Badopt) : a[0] == Am.SaveCalls ? Process.Badarg(p, Am.None) : Process.Badarg(p);
     }

@@ -14,6 +14,8 @@ public unsafe struct SpawnOptions
     public Term Priority, MessageQueue, MaxHeap;
     /// <summary>-1: the default.</summary>
     public long MinHeap, FullSweep, MinBinHeap;
+    /// <summary>0: any.</summary>
+    public long Scheduler;
     /// <summary>spawn_request: the tag of its answer, and whether a success and an error are answered.</summary>
     public Term ReplyTag;
     /// <summary>The list that was read, or None.</summary>
@@ -69,7 +71,7 @@ public unsafe struct SpawnOptions
             AsyncDist = value == Am.True;
             return value.IsBoolean;
         }
-        if (key == Am.Scheduler) return value.IsSmall && (ulong)value.SmallValue <= Schedulers.Most;
+        if (key == Am.Scheduler) return Number(value, out Scheduler) && Scheduler <= Schedulers.Most;
         if (!request) return false;
         if (key == Am.ReplyTag) { ReplyTag = value; return true; }
         if (key != Am.Reply) return false;
@@ -241,6 +243,7 @@ public static unsafe class SpawnBifs
         if (o.MinBinHeap >= 0 && (o.MinHeap >= 0 || o.FullSweep >= 0 || !o.MaxHeap.IsNone || !o.Priority.IsNone)) ProcessFlags.Set(child, Am.MinBinVheapSize, Term.Small(o.MinBinHeap), out _);
         if (!o.MaxHeap.IsNone) ProcessFlags.Set(child, Am.MaxHeapSize, o.MaxHeap, out _);
         if (!o.Priority.IsNone) ProcessFlags.Set(child, Am.Priority, o.Priority, out _);
+        if (o.Scheduler != 0) ProcessFlags.Set(child, Am.Scheduler, Term.Small(o.Scheduler), out _);
         if (!o.MessageQueue.IsNone) ProcessFlags.Set(child, Am.MessageQueueData, o.MessageQueue, out _);
         child->GroupLeader = p->GroupLeader;
         child->Flags.SetParent(p->Pid);

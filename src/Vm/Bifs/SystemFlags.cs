@@ -53,6 +53,14 @@ public struct SystemFlags
     /// <summary>Who gets the messages of the VM itself.</summary>
     public readonly Term SystemLogger => systemLogger.IsNone ? Am.Undefined : systemLogger;
 
+    /// <summary>As SystemLogger; a process that is gone has left it to the logger.</summary>
+    public static unsafe Term LivingLogger(Machine* m)
+    {
+        Term logger = m->Flags.SystemLogger;
+        if (logger.IsLocalPid && !ProcessTable.Has(m, logger)) logger = m->Flags.systemLogger = Am.Logger;
+        return logger;
+    }
+
     /// <summary>Whether there is such a flag: a value that it has not is then a badarg without a cause.</summary>
     public static bool IsFlag(Term flag) =>
         flag == Am.BacktraceDepth || flag == Am.FullsweepAfter || flag == Am.MinHeapSize || flag == Am.MinBinVheapSize || flag == Am.MaxHeapSize
@@ -105,7 +113,7 @@ public struct SystemFlags
         }
         else if (flag == Am.SystemLogger && (value == Am.Undefined || value == Am.Logger || value.IsLocalPid))
         {
-            old = f.SystemLogger;
+            old = LivingLogger(m);
             f.systemLogger = value;
         }
         else if (flag == Am.TraceControlWord && natural && n <= uint.MaxValue)

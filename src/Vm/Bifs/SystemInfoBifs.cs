@@ -166,7 +166,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.HeapSizes) return HeapSizes(p);
         if (item == Am.HeapType) return Am.Private;
         if (item == Am.MessageQueueData) return m->Settings.QueuesOffHeap ? Am.OffHeap : Am.OnHeap;
-        if (item == Am.SystemLogger) return m->Flags.SystemLogger;
+        if (item == Am.SystemLogger) return SystemFlags.LivingLogger(m);
         if (item == Am.SequentialTracer) return Process.Tuple(p, item, SeqTrace.Tracer(p->Machine));
         if (item == Am.TraceControlWord) return Term.Small(p->Machine->Tracing.ControlWord);
         if (item == Am.Creation) return Term.Small(0);

@@ -34,6 +34,7 @@ public static unsafe class SystemTaskBifs
         s->From = requester;
         s->Run = run;
         s->Machine = p->Machine;
+        s->HeapIndex = urgency;
         Signals.Call(p->Machine, p->Context, to, s, urgency);
         return Am.Ok;
     }

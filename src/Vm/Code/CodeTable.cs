@@ -154,6 +154,7 @@ public unsafe struct CodeTable
         {
             FunEntry* f = module->Funs[k].Entry;
             f->Owner = module;
+            f->Waits = null;
             Volatile.Write(ref *(nint*)&f->Address, (nint)(module->Code + module->Funs[k].Word));
         }
     }

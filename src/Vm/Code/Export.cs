@@ -63,6 +63,8 @@ public unsafe struct FunEntry
     public long OldUniq;
     /// <summary>Code address, or null when the module is gone.</summary>
     public ulong* Address;
+    /// <summary>Not null: the module's old code, which it names, is being purged; who calls the fun has to wait (PurgedFuns). Address is null meanwhile.</summary>
+    public ulong* Waits;
     public long FreeCount;
     /// <summary>Function atom (lambda name) in the module.</summary>
     public Term Function;

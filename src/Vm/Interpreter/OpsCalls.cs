@@ -207,8 +207,15 @@ public static unsafe partial class Ops
         Save(C, I, E, H);
         if (C->Machine->Full != 0 && f.IsKind(Header.Fun) && FunArity(f) == arity)
         {
-            Term module = ((FunEntry*)((Fun*)f.Box)->Entry)->Module;
-            if (ErrorHandler(p, Am.UndefinedLambda, module, f, ListOf(p, Context.Xs(C), arity))) return EnterTrap(I, E, H, C);
+            FunEntry* entry = (FunEntry*)((Fun*)f.Box)->Entry;
+            Term module = entry->Module;
+            if (PurgedFuns.Hold(p, entry))
+            {
+                PendingLambda(p, module, f, ListOf(p, Context.Xs(C), arity));
+                return EnterTrap(I, E, H, C);
+            }
+            // A module that is there has no such fun.
+            if (CodeTable.Current(C->Machine, module) == null && ErrorHandler(p, Am.UndefinedLambda, module, f, ListOf(p, Context.Xs(C), arity))) return EnterTrap(I, E, H, C);
         }
         else if (f.IsKind(Header.Fun) && FunArity(f) == arity && ModuleFinder.TryLoad(C->Machine, ((FunEntry*)((Fun*)f.Box)->Entry)->Module))
         {
@@ -227,6 +234,18 @@ public static unsafe partial class Ops
         else
             Process.Raise(p, ExceptionClass.Error, Process.Tuple(p, Am.Badfun, f));
         return Exceptions.HandleEntered(I, E, (Term*)p->Heap.Top, C);
+    }
+
+    // The process is suspended; when it goes on it calls the fun again from there.
+    private static void PendingLambda(Process* p, Term module, Term fun, Term arguments)
+    {
+        p->TrapTo = ExportTable.Put(p->Machine, Am.ErtsCodePurger, Am.PendingPurgeLambda, 3);
+        p->TrapArity = 3;
+        p->TrapArgs[0] = module.Bits;
+        p->TrapArgs[1] = fun.Bits;
+        p->TrapArgs[2] = arguments.Bits;
+        p->Fail = FailKind.Trap;
+        p->Context->Reductions = 0;
     }
 
     // -- send and receive --
@@ -324,7 +343,13 @@ public static unsafe partial class Ops
         if (p->TimerSet != 0)
         {
             // A receive without clauses has this instruction for its loop: messages are nothing to it.
-            if (*p->Save != null && ((int*)I)[3] != 0) return Jump(I, E, H, C);
+            if (*p->Save != null && ((int*)I)[3] != 0)
+            {
+                // Where no loop_rec is in the loop (no compiler writes that) a message stays there: others run in between, and the time counts all the same.
+                if (--C->Reductions >= 0) return Jump(I, E, H, C);
+                if (System.Threading.Volatile.Read(ref p->TimedOut) != 0) return Next(I + 2 + TS.Wide, E, H, C);
+                return ReceiveYield(I, E, H, C);
+            }
             if (System.Threading.Volatile.Read(ref p->TimedOut) != 0) return Next(I + 2 + TS.Wide, E, H, C);
             Save(C, I, E, H);
             return C->Stop = StopReason.Waiting;

@@ -18,6 +18,9 @@ public unsafe struct ProcessFlags
     /// <summary>Makes it a system process.</summary>
     public void SetSystem() => system = true;
 
+    /// <summary>The number of the scheduler that is to run the process, from 1; 0: any may.</summary>
+    public readonly int Scheduler => scheduler;
+
     /// <summary>process_flag(sensitive, true): nothing of the process is traced.</summary>
     public readonly bool Sensitive => sensitive;
 
@@ -118,7 +121,7 @@ public unsafe struct ProcessFlags
         }
         if (flag == Am.Scheduler)
         {
-            // Which scheduler is to run it: kept, but any may.
+            // Which scheduler is to run it, from 1; 0: any. The caller yields, to get there.
             if (!natural || value.SmallValue > SchedulerLimits.Total(p->Machine)) return Term.None;
             old = Term.Small(f.scheduler);
             f.scheduler = (ushort)value.SmallValue;

@@ -49,6 +49,21 @@ internal unsafe struct ProcessRow
         return false;
     }
 
+    // The first that any scheduler may run, or null.
+    public Process* TakeFree()
+    {
+        Process* before = null;
+        for (Process* p = First; p != null; before = p, p = p->Next)
+        {
+            if (p->Flags.Scheduler != 0) continue;
+            if (before == null) return Take();
+            before->Next = p->Next;
+            if (Last == p) Last = before;
+            return p;
+        }
+        return null;
+    }
+
     // The n-th from the front (0: the first).
     public Process* TakeAt(int n)
     {
@@ -68,12 +83,15 @@ public unsafe struct RunQueue
     private const int LowTurn = 8;
 
     private OsMutex mutex;
-    private int count;
+    private int count, bound;
     private ProcessRow max, high, normal, low;
     private int normalCount, normalTurns;
 
     /// <summary>Processes in it; may be out of date at once when read without the lock.</summary>
     public int Count => Volatile.Read(ref count);
+
+    /// <summary>Those that any scheduler may run.</summary>
+    public int Free => Volatile.Read(ref count) - Volatile.Read(ref bound);
 
     /// <summary>Appends a process; gives how many are in it now.</summary>
     public int Add(Process* p)
@@ -81,6 +99,7 @@ public unsafe struct RunQueue
         // Before the lock: whoever sets Lifted afterwards finds it here, and what was set before is seen below.
         Volatile.Write(ref *(nint*)&p->Queue, (nint)Unsafe.AsPointer(ref this));
         mutex.Lock();
+        if (p->Flags.Scheduler != 0) Volatile.Write(ref bound, bound + 1);
         Put(p, System.Math.Max(p->Flags.Urgency, Volatile.Read(ref p->Lifted)));
         int n = count + 1;
         Volatile.Write(ref count, n);
@@ -141,6 +160,24 @@ public unsafe struct RunQueue
             p = random == null || normalCount == 1 ? normal.Take() : normal.TakeAt(random->Below(normalCount));
             normalCount--;
         }
+        if (p != null)
+        {
+            Volatile.Write(ref count, count - 1);
+            if (p->Flags.Scheduler != 0) Volatile.Write(ref bound, bound - 1);
+        }
+        mutex.Unlock();
+        return p;
+    }
+
+    /// <summary>Takes a process for another scheduler, or null.</summary>
+    public Process* TakeFree()
+    {
+        if (Volatile.Read(ref bound) == 0) return Take(null);
+        mutex.Lock();
+        Process* p = max.TakeFree();
+        if (p == null) p = high.TakeFree();
+        if (p == null && (p = normal.TakeFree()) != null) normalCount--;
+        if (p == null) p = low.TakeFree();
         if (p != null) Volatile.Write(ref count, count - 1);
         mutex.Unlock();
         return p;

@@ -185,11 +185,34 @@ public unsafe struct Schedulers
         Machine* m = p->Machine;
         Scheduler* s = (from == null ? p->Context : from)->Scheduler;
         if (s == null) s = Get(m, 0);
+        if (p->Flags.Scheduler != 0) s = Bound(m, p->Flags.Scheduler - 1, s);
         if (SchedulerLimits.Rests(m, s->Index)) s = Get(m, SchedulerLimits.StandIn(m, s->Index));
         int n = s->Queue.Add(p);
         if (Volatile.Read(ref s->Sleeping) != 0) Wake(s);
         // One that is ready runs here as soon as this process waits; more than that is work for others.
         else if (n > 1) WakeOther(m, s);
+    }
+
+    // The scheduler with an index, which is started when it was not; the other one when it cannot be.
+    private static Scheduler* Bound(Machine* m, int index, Scheduler* other)
+    {
+        while (m->Schedulers.Count <= index)
+        {
+            int before = m->Schedulers.Count;
+            StartOne(m);
+            if (m->Schedulers.Count == before) return other;
+        }
+        return Get(m, index);
+    }
+
+    /// <summary>Whether the running process is to run on another scheduler.</summary>
+    public static bool IsElsewhere(Process* p) => p->Flags.Scheduler != 0 && p->Context->Scheduler != null && p->Context->Scheduler->Index != p->Flags.Scheduler - 1;
+
+    // A process whose slice is over.
+    private static void PutBehind(Scheduler* s, Process* p)
+    {
+        if (IsElsewhere(p)) Ready(&s->Context, p);
+        else s->Queue.Add(p);
     }
 
     /// <summary>Wakes a sleeping scheduler, if there is one.</summary>
@@ -317,7 +340,7 @@ public unsafe struct Schedulers
             if (stop == StopReason.Yielded)
             {
                 Volatile.Write(ref p->Status, ProcessStatus.Runnable);
-                s->Queue.Add(p);
+                PutBehind(s, p);
                 return;
             }
             if (stop == StopReason.Halted) return;
@@ -365,7 +388,7 @@ public unsafe struct Schedulers
         // It goes on waiting, or gets the turn that is its own.
         if (waited && mail == p->MailCount && p->SuspendCount == 0 && Park(p)) return true;
         Volatile.Write(ref p->Status, ProcessStatus.Runnable);
-        s->Queue.Add(p);
+        PutBehind(s, p);
         return true;
     }
 
@@ -402,8 +425,8 @@ public unsafe struct Schedulers
         for (int i = 1; i < n; i++)
         {
             Scheduler* victim = Get(m, (s->Index + i) % n);
-            if (victim->Queue.Count < least) continue;
-            Process* p = victim->Queue.Take(null);
+            if (victim->Queue.Free < least) continue;
+            Process* p = victim->Queue.TakeFree();
             if (p != null) return p;
         }
         return null;
@@ -413,7 +436,7 @@ public unsafe struct Schedulers
     {
         if (SchedulerLimits.Rests(m, own->Index)) return own->Queue.Count > 0;
         for (int i = 0; i < m->Schedulers.Count; i++)
-            if (Get(m, i)->Queue.Count >= (Get(m, i) == own ? 1 : 2)) return true;
+            if (Get(m, i) == own ? own->Queue.Count > 0 : Get(m, i)->Queue.Free >= 2) return true;
         return false;
     }
 

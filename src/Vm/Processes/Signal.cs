@@ -37,7 +37,8 @@ public unsafe struct Signal
 {
     public Signal* Next;
     public SignalKind Kind;
-    /// <summary>-1, or where the receiver keeps the term, once a collection has moved it to the heap (Mailbox.OnHeap).</summary>
+    /// <summary>-1, or where the receiver keeps the term, once a collection has moved it to the heap (Mailbox.OnHeap). Of Kind Call: -1, or the priority of a system
+    /// task, 0 to 3 (SystemTasks).</summary>
     public int HeapIndex;
     public Term Value;
     /// <summary>Sender (a pid).</summary>

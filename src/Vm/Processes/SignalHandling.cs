@@ -3,6 +3,59 @@ namespace MyBeam.Vm;
 
 using MyBeam.Memory;
 
+/// <summary>What others ask of a process with a priority of their own (erts_internal:request_system_task): done when the other signals are. max and high first;
+/// a low one has its turn after eight normal ones.</summary>
+internal unsafe struct SystemTasks
+{
+    private const int LowTurn = 8;
+    private Signal* low, lowLast, normal, normalLast, high, highLast, max, maxLast;
+    private int normals;
+
+    public readonly bool Any => low != null || normal != null || high != null || max != null;
+
+    /// <summary>Signal.HeapIndex says in which row.</summary>
+    public void Add(Signal* s)
+    {
+        s->Next = null;
+        switch (s->HeapIndex)
+        {
+            case 0: Append(ref low, ref lowLast, s); break;
+            case 1: Append(ref normal, ref normalLast, s); break;
+            case 2: Append(ref high, ref highLast, s); break;
+            default: Append(ref max, ref maxLast, s); break;
+        }
+    }
+
+    private static void Append(ref Signal* first, ref Signal* last, Signal* s)
+    {
+        if (first == null) first = s;
+        else last->Next = s;
+        last = s;
+    }
+
+    /// <summary>The next one, by itself; there is one.</summary>
+    public Signal* Take()
+    {
+        if (max != null) return First(ref max);
+        if (high != null) return First(ref high);
+        if (normal != null && (low == null || normals < LowTurn))
+        {
+            normals++;
+            return First(ref normal);
+        }
+        normals = 0;
+        return First(ref low);
+    }
+
+    private static Signal* First(ref Signal* row)
+    {
+        Signal* s = row;
+        row = s->Next;
+        s->Next = null;
+        return s;
+    }
+}
+
 /// <summary>The receiving end of signals.</summary>
 public static unsafe class SignalHandling
 {
@@ -15,15 +68,24 @@ public static unsafe class SignalHandling
         p->InCount = 0;
         p->Handling = 1;
         p->Lock.Unlock();
+        SystemTasks tasks = default;
         while (s != null)
         {
             Signal* next = s->Next;
-            if (!Handle(p, s))
+            if (s->HeapIndex >= 0 && s->Kind == SignalKind.Call) tasks.Add(s);
+            else if (!Handle(p, s))
             {
+                while (tasks.Any) PutBack(p, tasks.Take());
                 PutBack(p, next);
                 return false;
             }
             s = next;
+        }
+        while (tasks.Any)
+        {
+            if (Handle(p, tasks.Take())) continue;
+            while (tasks.Any) PutBack(p, tasks.Take());
+            return false;
         }
         System.Threading.Volatile.Write(ref p->Handling, 0);
         long longQueue = p->Machine->Tracing.Limits.QueueOn;

@@ -45,6 +45,8 @@ public unsafe struct TracePoint
     /// <summary>The export of a native or of global tracing; else null.</summary>
     public Export* Export;
     public TraceBreak* First;
+    /// <summary>Not 0: calls go to the error handler's function breakpoint/3 (erts_debug:breakpoint/2).</summary>
+    public long Debug;
     /// <summary>In the list of those whose code is gone; processes may name them (CallClock).</summary>
     public TracePoint* NextDead;
 }
@@ -187,7 +189,7 @@ public unsafe struct Breakpoints
     /// <summary>Makes the traced instruction a breakpoint, or no longer, as the sessions want it.</summary>
     public static void Arm(Machine* m, TracePoint* point)
     {
-        bool on = point->First != null;
+        bool on = point->First != null || point->Debug != 0;
         Export* e = point->Export;
         if (e != null && e->Native == null)
         {
@@ -237,7 +239,29 @@ public unsafe struct Breakpoints
             TracePoint* point = b->slots[i];
             if (point == null || (point->Export != null && point->Export->Native != null) || point->Module != module) continue;
             while (point->First != null) Clear(m, point, point->First->Session, uint.MaxValue);
+            if (point->Debug == 0) continue;
+            point->Debug = 0;
+            Arm(m, point);
         }
+    }
+
+    /// <summary>Has calls of functions of a loaded module go to the error handler, or no longer. Function '_', arity -1: all. Gives how many functions they are.
+    /// Other schedulers stand still.</summary>
+    public static long SetDebug(Machine* m, Term name, Term function, long arity, bool on)
+    {
+        LoadedModule* module = CodeTable.Current(m, name);
+        long found = 0;
+        for (int i = 0; module != null && i < module->FunctionCount; i++)
+        {
+            ulong* info = module->Code + module->FunctionWords[i];
+            if ((function != Am.Underscore && info[2] != function.Bits) || (arity >= 0 && (long)info[3] != arity)) continue;
+            found++;
+            TracePoint* point = on ? AtCode(m, info + 4) : Find(m, info + 4);
+            if (point == null) continue;
+            point->Debug = on ? 1 : 0;
+            Arm(m, point);
+        }
+        return found;
     }
 
     /// <summary>Forgets places in a piece of code that is freed.</summary>

@@ -30,6 +30,18 @@ public static unsafe class CallTracing
         if (point == null || p->Work != null) return I;
         for (TraceBreak* b = point->First; b != null; b = b->Next)
             if (b->Session->Alive != 0 && !Session(p, point, b, caller)) return null;
+        if (point->Debug != 0)
+        {
+            Export* e = ExportTable.Find(m, p->Flags.ErrorHandler, Am.Breakpoint, 3);
+            Term* x = Context.Xs(c);
+            if (e != null && ExportTable.IsDefined(e))
+            {
+                x[2] = Ops.ListOf(p, x, point->Arity);
+                x[0] = point->Module;
+                x[1] = point->Function;
+                return e->Address;
+            }
+        }
         return point->Export != null && point->Export->Native == null ? Breakpoints.CodeOf(m, point->Export) : I;
     }
 
