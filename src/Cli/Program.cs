@@ -29,6 +29,7 @@ public static unsafe partial class Program
         for (int i = 1; i < count; i++)
             if (Is(arguments[i], "--check-memory"u8)) Allocator.EnableChecking();
         OsSignals.Ignore(OsSignal.BrokenPipe);
+        OsProcess.OpenStandardDescriptors();
         return Named(arguments, count, archive, archiveBytes, out int status) ? status : Dispatch(arguments + 1, count - 1, archive, archiveBytes);
     }
 

@@ -26,6 +26,11 @@ public static unsafe partial class OsProcess
     public static partial void Abort();
 
     /// <summary>
+    /// Opens /dev/null for each of the standard descriptors that is closed, so that no file gets its number. Before anything else is opened.
+    /// </summary>
+    public static partial void OpenStandardDescriptors();
+
+    /// <summary>
     /// Goes on in the background: in a process of its own, in a new session without a terminal, whose standard descriptors are /dev/null. Before any thread is
     /// started. False in the process that was there before, with the status to end with.
     /// </summary>

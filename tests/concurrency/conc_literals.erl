@@ -1,6 +1,6 @@
 %% Literals that are given up: code is purged and persistent terms are replaced while processes keep what they got from them in every way.
 -module(conc_literals).
--export([reload/2, replaced/2, small/2, erased/2, suspended/2]).
+-export([reload/2, replaced/2, small/2, erased/2, suspended/2, exits/2]).
 
 -define(PATIENCE, 60000).
 
@@ -171,3 +171,40 @@ good({K, L, B, #{list := [K | _]} = M}, any) when is_integer(K) ->
     ok;
 good(T, any) -> 3 = tuple_size(T), ok;
 good(T, Sum) -> Sum = erlang:phash2(T), ok.
+
+%% Processes exit for a term that is given up at that moment; those who watch them get all of it.
+exits(Seed, N) ->
+    rand:seed(exsss, Seed),
+    Term = fun(K) -> {K, [{K, I, [K + I]} || I <- lists:seq(1, 100)]} end,
+    persistent_term:put(conc_exits, Term(0)),
+    {Changer, Gone} = spawn_monitor(fun() -> change(Term, 1) end),
+    Wrong = [begin
+                 Steps = rand:uniform(30000),
+                 {P, R} = spawn_monitor(fun() -> T = persistent_term:get(conc_exits), receive go -> spin(Steps), exit(T) end end),
+                 Refs = [R | [monitor(process, P) || _ <- lists:seq(1, 20)]],
+                 P ! go,
+                 [W || Ref <- Refs, W <- wrong(Ref)]
+             end || _ <- lists:seq(1, N)],
+    Changer ! stop,
+    receive {'DOWN', Gone, _, _, normal} -> ok after ?PATIENCE -> exit(hangs) end,
+    true = persistent_term:erase(conc_exits),
+    [] = lists:append(Wrong),
+    {ok, N}.
+
+wrong(Ref) ->
+    receive
+        {'DOWN', Ref, _, _, {K, L}} -> wrong(K, 1, L);
+        {'DOWN', Ref, _, _, Got} -> [Got]
+    after ?PATIENCE -> exit(hangs)
+    end.
+
+wrong(K, I, [{K, I, [S]} | T]) when S =:= K + I -> wrong(K, I + 1, T);
+wrong(_, 101, []) -> [];
+wrong(K, _, T) -> [{K, T}].
+
+change(Term, K) ->
+    persistent_term:put(conc_exits, Term(K)),
+    receive stop -> ok after 0 -> change(Term, K + 1) end.
+
+spin(0) -> ok;
+spin(N) -> spin(N - 1).

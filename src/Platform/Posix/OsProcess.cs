@@ -32,6 +32,30 @@ public static unsafe partial class OsProcess
     public static partial void Abort() => abort();
 
     /// <inheritdoc/>
+    public static partial void OpenStandardDescriptors()
+    {
+        fixed (byte* path = "/dev/null\0"u8)
+        {
+            // Each open gives the lowest free number; standard input is opened for reading, the others for writing.
+            int descriptor = open(path, 0);
+            if (descriptor > 0)
+            {
+                _ = Files.Close(descriptor);
+            }
+
+            do
+            {
+                descriptor = open(path, 1);
+            }
+            while (descriptor is >= 0 and < 3);
+            if (descriptor > 2)
+            {
+                _ = Files.Close(descriptor);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public static partial bool Detach(out int status)
     {
         status = 0;

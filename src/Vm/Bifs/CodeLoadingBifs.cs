@@ -184,6 +184,9 @@ public static unsafe class CodeLoadingBifs
         if (!a[1].IsBoolean) return Process.Badarg(p);
         Schedulers.LockCode(m);
         LoadedModule* module = Pending(m, a[0]);
+        Export* called = module == null ? null : ExportTable.Find(m, a[0], AtomTable.Intern("$on_load"u8), 0);
+        // Nobody calls it a second time, above all not when its code is gone.
+        if (called != null) ExportTable.Undefine(m, called);
         if (module != null && a[1] == Am.True && CodeTable.Reserve(m, 1))
         {
             CodeTable.RemovePending(m, module);
@@ -210,52 +213,42 @@ public static unsafe class CodeLoadingBifs
     }
 
     /// <summary>
-    /// The steps of erts_code_purger: prepare and prepare_on_load: whether there is something to purge; abort: false; complete: frees it (true).
+    /// The steps of erts_code_purger, which nobody else may take: prepare and prepare_on_load: whether there is something to purge; then complete: frees it (true), or
+    /// abort: leaves it (false).
     /// </summary>
-    [Bif("erts_internal:purge_module/2")]
+    [Bif("erts_internal:purge_module/2", BifKind.Traps)]
     public static Term PurgeModule(Process* p, Term* a)
     {
-        if (!a[0].IsAtom) return Process.Badarg(p);
         Machine* m = p->Machine;
-        if (a[1] == Am.Prepare || a[1] == Am.Abort)
-        {
-            Schedulers.LockCode(m);
-            LoadedModule* there = CodeTable.OldVersion(m, a[0]);
-            if (there != null)
-            {
-                Schedulers.StopAll(m);
-                if (a[1] == Am.Prepare) PurgedFuns.Begin(there);
-                else PurgedFuns.End(m, p->Context, there, true);
-                Schedulers.GoOn(m);
-            }
-            Schedulers.UnlockCode(m);
-            return Term.Bool(a[1] == Am.Prepare && there != null);
-        }
-        if (a[1] == Am.PrepareOnLoad)
-        {
-            // A process can only be in the pending version through its on_load function, which has ended.
-            LoadedModule* failed = Pending(m, a[0]);
-            if (failed == null) return Am.False;
-            Schedulers.LockCode(m);
-            Schedulers.StopAll(m);
-            CodeTable.RemovePending(m, failed);
-            CodeTable.Discard(m, failed);
-            Schedulers.GoOn(m);
-            Schedulers.UnlockCode(m);
-            return Am.False;
-        }
-        if (a[1] != Am.Complete) return Process.Badarg(p);
-        if (LiteralCollector.Crowded(p)) return Slices.Pause(p);
+        if (Registry.WhereIs(m, Am.ErtsCodePurger) != p->Pid) return Process.Error(p, Am.Notsup);
+        bool begins = a[1] == Am.Prepare || a[1] == Am.PrepareOnLoad, completes = a[1] == Am.Complete;
+        if (!a[0].IsAtom || !(begins || completes || a[1] == Am.Abort)) return Process.Badarg(p);
+        if (completes && LiteralCollector.Crowded(p)) return Slices.Pause(p);
         Schedulers.LockCode(m);
-        LoadedModule* old = CodeTable.OldVersion(m, a[0]);
-        if (old != null)
+        LoadedModule* module = PurgedFuns.Of(m);
+        bool good = begins ? module == null : module != null && module->Name == a[0];
+        if (begins && good) module = a[1] == Am.Prepare ? CodeTable.OldVersion(m, a[0]) : Pending(m, a[0]);
+        if (good && module != null)
         {
             Schedulers.StopAll(m);
-            PurgedFuns.End(m, p->Context, old, false);
-            CodeTable.Purge(m, old);
+            if (begins) PurgedFuns.Begin(m, module);
+            else PurgedFuns.End(m, p->Context, module, !completes);
+            if (completes) Free(m, module);
             Schedulers.GoOn(m);
         }
         Schedulers.UnlockCode(m);
-        return Term.Bool(old != null);
+        return good ? Term.Bool(module != null && (begins || completes)) : Process.Badarg(p);
+    }
+
+    private static void Free(Machine* m, LoadedModule* module)
+    {
+        if (module->Pending == 0)
+        {
+            CodeTable.Purge(m, module);
+            return;
+        }
+        // Its on_load function has failed.
+        CodeTable.RemovePending(m, module);
+        CodeTable.Discard(m, module);
     }
 }

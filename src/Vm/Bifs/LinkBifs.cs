@@ -11,6 +11,12 @@ public static unsafe class LinkBifs
     [Bif("erlang:link/1", BifKind.Traps)]
     public static Term Link(Process* p, Term* a)
     {
+        if (Priorities.Any(p)) Priorities.Remove(p, a[0].Bits, 0, Priorities.Link);
+        return MakeLink(p, a);
+    }
+
+    private static Term MakeLink(Process* p, Term* a)
+    {
         if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.Link, a[0]);
         if (!a[0].IsLocalPid && !a[0].IsLocalPort) return a[0].IsPid || a[0].IsPort ? Am.True : Process.Badarg(p);
         Term to = a[0];
@@ -35,11 +41,19 @@ public static unsafe class LinkBifs
         return Process.YieldWith(p, Am.True);
     }
 
-    /// <summary>link/2: the option priority changes nothing here: exit signals are handled in the order they come.</summary>
+    /// <summary>With the option priority the exit signal of the link makes a priority message.</summary>
     [Bif("erlang:link/2", BifKind.Traps)]
-    public static Term Link2(Process* p, Term* a) => OnlyPriority(a[1]) ? Link(p, a) : Process.Badarg(p);
+    public static Term Link2(Process* p, Term* a)
+    {
+        if (!OnlyPriority(a[1])) return Process.Badarg(p);
+        if (a[1].IsNil) return Link(p, a);
+        Term made = MakeLink(p, a);
+        if (p->Links.Find(a[0].Bits, 0) != null) _ = Priorities.Add(p, a[0].Bits, 0, Priorities.Link);
+        return made;
+    }
 
-    private static bool OnlyPriority(Term options)
+    /// <summary>Whether a list of options holds nothing but priority.</summary>
+    public static bool OnlyPriority(Term options)
     {
         for (; options.IsCons; options = options.Tail)
             if (options.Head != Am.Priority) return false;
@@ -53,8 +67,9 @@ public static unsafe class LinkBifs
         if (!a[0].IsLocalPid && !a[0].IsLocalPort) return a[0].IsPid || a[0].IsPort ? Am.True : Process.Badarg(p);
         KeyEntry* link = p->Links.Find(a[0].Bits, 0);
         if (link == null || link->A != 0) return Am.True;
+        Priorities.Remove(p, a[0].Bits, 0, Priorities.Link);
         // Until the other end has answered, exit signals from it belong to the link that was.
-        link->A = ++p->Context->Scheduler->UnlinkIds;
+        link->A = ++(p->Context->Scheduler == null ? Schedulers.Get(p->Machine, 0) : p->Context->Scheduler)->UnlinkIds;
         Signal* s = Signals.Plain(SignalKind.Unlink, p->Pid);
         if (s == null) return Process.SystemLimit(p);
         s->Id0 = link->A;
@@ -74,6 +89,9 @@ public static unsafe class LinkBifs
     public static Term Monitor3(Process* p, Term* a) =>
         MonitorOptions(a[2], out ulong flags, out Term tag) ? Monitor(p, a[0], a[1], flags, tag) : Process.Badarg(p, Am.Badopt);
 
+    /// <summary>Among the flags that MonitorOptions gives: the option priority.</summary>
+    public const ulong First = 1 << 8;
+
     /// <summary>Options of monitor/3: {alias, Mode}, {tag, Term}, priority.</summary>
     public static bool MonitorOptions(Term list, out ulong flags, out Term tag)
     {
@@ -82,15 +100,25 @@ public static unsafe class LinkBifs
         for (; list.IsCons; list = list.Tail)
         {
             Term o = list.Head;
-            if (o == Am.Priority) continue;
+            if (o == Am.Priority)
+            {
+                flags |= First;
+                continue;
+            }
             if (!o.IsTupleOf(2)) return false;
             Term key = o.TupleElements[0], value = o.TupleElements[1];
-            if (key == Am.Tag) tag = value;
-            else if (key != Am.Alias) return false;
-            else if (value == Am.ExplicitUnalias) flags = MonitorFlags.Alias;
-            else if (value == Am.Demonitor) flags = MonitorFlags.Alias | MonitorFlags.EndsWithMonitor;
-            else if (value == Am.ReplyDemonitor) flags = MonitorFlags.Alias | MonitorFlags.EndsWithMonitor | MonitorFlags.EndsWithReply;
+            ulong mode = 0;
+            if (key == Am.Tag)
+            {
+                tag = value;
+                continue;
+            }
+            if (key != Am.Alias) return false;
+            if (value == Am.ExplicitUnalias) mode = MonitorFlags.Alias;
+            else if (value == Am.Demonitor) mode = MonitorFlags.Alias | MonitorFlags.EndsWithMonitor;
+            else if (value == Am.ReplyDemonitor) mode = MonitorFlags.Alias | MonitorFlags.EndsWithMonitor | MonitorFlags.EndsWithReply;
             else return false;
+            flags = mode | (flags & First);
         }
         return list.IsNil;
     }
@@ -123,7 +151,8 @@ public static unsafe class LinkBifs
         // A process does not monitor itself: the reference is good for demonitor.
         Term gone = external ? Process.Tuple(p, item, stranger ? Am.Noconnection : Am.Noproc) : Am.Noproc;
         if (target != p->Pid && Monitors.Set(p, target, name, reference, gone) == null) return Process.SystemLimit(p);
-        if ((flags & MonitorFlags.Alias) != 0) Monitors.AddAlias(p, reference, flags);
+        if ((flags & First) != 0 && target != p->Pid) _ = Priorities.Add(p, ((Reference*)reference.Box)->Id0, ((Reference*)reference.Box)->Id1, Priorities.Monitor);
+        if ((flags & MonitorFlags.Alias) != 0) Monitors.AddAlias(p, reference, flags & MonitorFlags.All);
         if (!tag.IsNone && target != p->Pid) Monitors.SetTag(p, reference, tag);
         return reference;
     }
@@ -180,14 +209,19 @@ public static unsafe class LinkBifs
     public static Term Alias1(Process* p, Term* a)
     {
         ulong flags = MonitorFlags.Alias;
+        bool first = false;
         Term o = a[0];
         for (; o.IsCons; o = o.Tail)
         {
             if (o.Head == Am.Reply) flags |= MonitorFlags.EndsWithReply;
             else if (o.Head == Am.ExplicitUnalias) flags &= ~MonitorFlags.EndsWithReply;
-            else if (o.Head != Am.Priority) return Process.Badarg(p);
+            else if (o.Head == Am.Priority) first = true;
+            else return Process.Badarg(p);
         }
-        return o.IsNil ? MakeAlias(p, flags) : Process.Badarg(p);
+        if (!o.IsNil) return Process.Badarg(p);
+        Term alias = MakeAlias(p, flags);
+        if (!first || alias.IsNone) return alias;
+        return Priorities.Add(p, ((Reference*)alias.Box)->Id0, ((Reference*)alias.Box)->Id1, Priorities.Alias) ? alias : Process.SystemLimit(p);
     }
 
     private static Term MakeAlias(Process* p, ulong flags)
@@ -209,8 +243,7 @@ public static unsafe class LinkBifs
     [Bif("erlang:exit_signal/2", BifKind.Traps)]
     public static Term Exit2(Process* p, Term* a)
     {
-        // To an alias: nothing without the option priority of alias/1.
-        if (a[0].IsReference) return Am.True;
+        if (a[0].IsReference) return ExitAlias(p, a[0], a[1], false);
         if (!a[0].IsLocalPid && !a[0].IsLocalPort) return a[0].IsPid || a[0].IsPort ? Am.True : Process.Badarg(p);
         Signal* s = Signal.Carrying(p->Machine, SignalKind.Exit, a[1]);
         if (s == null) return Process.SystemLimit(p);
@@ -222,7 +255,25 @@ public static unsafe class LinkBifs
 
     [Bif("erlang:exit/3", BifKind.Traps)]
     [Bif("erlang:exit_signal/3", BifKind.Traps)]
-    public static Term Exit3(Process* p, Term* a) => OnlyPriority(a[2]) ? Exit2(p, a) : Process.Badarg(p, Am.Badopt);
+    public static Term Exit3(Process* p, Term* a)
+    {
+        if (!OnlyPriority(a[2])) return Process.Badarg(p, Am.Badopt);
+        return a[0].IsReference ? ExitAlias(p, a[0], a[1], !a[2].IsNil) : Exit2(p, a);
+    }
+
+    private static Term ExitAlias(Process* p, Term alias, Term reason, bool first)
+    {
+        Term pid = Signals.ProcessOf(p->Machine, alias);
+        if (pid.IsNone) return Am.True;
+        Signal* s = Signal.Carrying(p->Machine, SignalKind.Exit, reason);
+        if (s == null) return Process.SystemLimit(p);
+        s->From = p->Pid;
+        s->Id0 = ((Reference*)alias.Box)->Id0;
+        s->Id1 = ((Reference*)alias.Box)->Id1;
+        if (first) s->HeapIndex = Priorities.Wanted;
+        Signals.Send(p->Machine, p->Context, pid, s);
+        return pid == p->Pid ? Process.YieldWith(p, Am.True) : Am.True;
+    }
 
     /// <summary>group_leader/2 is Erlang code around these: true, or the atom badarg.</summary>
     [Bif("erts_internal:group_leader/2", BifKind.Traps)]

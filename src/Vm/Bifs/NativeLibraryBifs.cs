@@ -3,13 +3,14 @@ namespace MyBeam.Vm;
 
 using System;
 using MyBeam.Memory;
+using MyBeam.Platform;
 
 /// <summary>load_nif/2.</summary>
 internal static unsafe class NativeLibraryBifs
 {
     /// <summary>
-    /// ok for a module whose library is built in; otherwise {error, {load_failed, Text}}, as OTP answers for a file that is not there. badarg when the path is
-    /// no text.
+    /// ok for a module whose library is built in; otherwise {error, {load_failed, Text}}, as OTP answers for a file that is not there or that the loader of the
+    /// system refuses. badarg when the path is no text.
     /// </summary>
     [Bif("erlang:load_nif/2")]
     public static Term LoadNif(Process* p, Term* a)
@@ -40,12 +41,23 @@ internal static unsafe class NativeLibraryBifs
         name.SequenceEqual("prim_file"u8) || name.SequenceEqual("prim_tty"u8) || name.SequenceEqual("prim_buffer"u8) || name.SequenceEqual("zlib"u8)
         || name.SequenceEqual("erl_tracer"u8) || name.SequenceEqual("zstd"u8);
 
+    private static bool IsThere(ReadOnlySpan<byte> name)
+    {
+        TextBuffer file = default;
+        file.Add(name);
+        file.Add(".so\0"u8);
+        bool there = ChildProcess.CanRun(file.Data) != Errno.Enoent;
+        file.Free();
+        return there;
+    }
+
     private static Term Missing(Process* p, ReadOnlySpan<byte> name)
     {
         TextBuffer b = default;
         b.Add("Failed to load NIF library: '"u8);
         b.Add(name);
-        b.Add(".so: cannot open shared object file: No such file or directory'"u8);
+        // Saying that it is not there would send people looking for a file that they have.
+        b.Add(IsThere(name) ? ".so: MyBeam loads no native libraries'"u8 : ".so: cannot open shared object file: No such file or directory'"u8);
         Utf8Text.Check(b.Data, b.Count, out long valid, out long characters);
         Term text = Utf8Text.ToList(p, b.Data, valid, characters, Term.Nil);
         b.Free();

@@ -2,7 +2,7 @@
 // the LiteralCollector, which frees it when no process refers to it.
 //
 // Threads: reading takes no lock. A slot of the hash array holds the address of a finished tuple {Key, Value}; changing a term swaps that address.
-// Arrays that were outgrown are kept, because a reader may still be in one. Changes are made under a lock, one after the other.
+// Arrays that were outgrown are kept until all schedulers have stood still once, because a reader may be in one. Changes are made under a lock, one after the other.
 namespace MyBeam.Vm;
 
 using System.Threading;
@@ -195,13 +195,22 @@ public unsafe struct PersistentTerms
             ModuleLiterals literals = *LiteralsOf((nint)pair.Box);
             LiteralArea.FreeModule(&m->Literals, &literals);
         }
-        for (Slots* s = (Slots*)t->slots; s != null;)
+        FreeOlder(m);
+        if (t->slots != 0) Allocator.Free((Slots*)t->slots, SlotBytes(((Slots*)t->slots)->Mask), Owner.Literals);
+        *t = default;
+    }
+
+    /// <summary>Frees the arrays that others have replaced. All schedulers stand still.</summary>
+    public static void FreeOlder(Machine* m)
+    {
+        Slots* newest = (Slots*)m->PersistentTerms.slots;
+        for (Slots* s = newest == null ? null : newest->Older; s != null;)
         {
             Slots* older = s->Older;
             Allocator.Free(s, SlotBytes(s->Mask), Owner.Literals);
             s = older;
         }
-        *t = default;
+        if (newest != null) newest->Older = null;
     }
 
     // A new array, twice as large as the terms need: without the places of erased ones.

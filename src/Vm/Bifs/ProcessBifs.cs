@@ -22,9 +22,18 @@ public static unsafe class ProcessBifs
     public static Term Send3(Process* p, Term* a)
     {
         Term o = a[2];
+        bool first = false;
         for (; o.IsCons; o = o.Tail)
-            if (o.Head != Am.Nosuspend && o.Head != Am.Noconnect && o.Head != Am.Priority) return Process.Badarg(p, Am.Badopt);
+        {
+            if (o.Head == Am.Priority) first = true;
+            else if (o.Head != Am.Nosuspend && o.Head != Am.Noconnect) return Process.Badarg(p, Am.Badopt);
+        }
         if (!o.IsNil) return Process.Badarg(p, Am.Badopt);
+        if (first && a[0].IsReference)
+        {
+            Signals.ToAlias(p, a[0], a[1], true);
+            return Am.Ok;
+        }
         return Signals.Bang(p, a[0], a[1]) ? Am.Ok : Term.None;
     }
 

@@ -30,6 +30,7 @@ public static unsafe class ProcessInfoBifs
     public static Term ProcessInfo1(Process* p, Term* a)
     {
         if (!a[0].IsLocalPid) return Process.Badarg(p);
+        if (a[0] == p->Pid && p->InFirst != null) SignalHandling.TakeMessages(p);
         Term* items = stackalloc Term[]
         {
             Am.CurrentFunction, Am.InitialCall, Am.Status, Am.MessageQueueLen, Am.Links, Am.Dictionary, Am.TrapExit, Am.ErrorHandler, Am.Priority,
@@ -47,6 +48,7 @@ public static unsafe class ProcessInfoBifs
     public static Term ProcessInfo2(Process* p, Term* a)
     {
         if (!a[0].IsLocalPid) return Process.Badarg(p);
+        if (a[0] == p->Pid && p->InFirst != null) SignalHandling.TakeMessages(p);
         Term list = a[1];
         if (!a[1].IsList)
         {
@@ -174,7 +176,8 @@ public static unsafe class ProcessInfoBifs
         if (item == Am.Binary) return BinaryList(p);
         if (item == Am.Backtrace) return Backtrace(p);
         if (item == Am.MagicRef) return Term.Nil;
-        if (item == Am.LastCalls || item == Am.PriorityMessages) return Am.False;
+        if (item == Am.LastCalls) return Am.False;
+        if (item == Am.PriorityMessages) return Term.Bool(Priorities.Any(p));
         if (item == Am.Trace) return Term.Small(0);
         if (item == Am.Catchlevel) return Term.Small(p->Catches);
         return Sizes(p, item);

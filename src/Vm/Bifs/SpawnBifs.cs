@@ -16,6 +16,8 @@ public unsafe struct SpawnOptions
     public long MinHeap, FullSweep, MinBinHeap;
     /// <summary>0: any.</summary>
     public long Scheduler;
+    /// <summary>{link, [priority]}.</summary>
+    public bool LinkFirst;
     /// <summary>spawn_request: the tag of its answer, and whether a success and an error are answered.</summary>
     public Term ReplyTag;
     /// <summary>The list that was read, or None.</summary>
@@ -43,6 +45,12 @@ public unsafe struct SpawnOptions
         if (o == Am.Monitor) { Monitor = true; return true; }
         if (!o.IsTupleOf(2)) return false;
         Term key = o.TupleElements[0], value = o.TupleElements[1];
+        if (key == Am.Link)
+        {
+            Link = true;
+            LinkFirst = value.IsCons;
+            return LinkBifs.OnlyPriority(value);
+        }
         if (key == Am.Monitor)
         {
             Monitor = true;
@@ -270,12 +278,15 @@ public static unsafe class SpawnBifs
             KeyEntry* its = child->Links.Put(p->Pid.Bits, 0);
             if (mine != null) mine->A = 0;
             if (its != null) its->A = 0;
+            if (o.LinkFirst) _ = Priorities.Add(p, pid.Bits, 0, Priorities.Link);
         }
         if (o.Monitor)
         {
-            reference = o.AliasFlags != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
+            ulong alias = o.AliasFlags & MonitorFlags.All;
+            reference = alias != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
             Monitors.Set(p, pid, Term.None, reference, Am.Noproc);
-            if (o.AliasFlags != 0) Monitors.AddAlias(p, reference, o.AliasFlags);
+            if (alias != 0) Monitors.AddAlias(p, reference, alias);
+            if (o.AliasFlags != alias) _ = Priorities.Add(p, ((Reference*)reference.Box)->Id0, ((Reference*)reference.Box)->Id1, Priorities.Monitor);
             if (!o.MonitorTag.IsNone) Monitors.SetTag(p, reference, o.MonitorTag);
         }
         if (o.Request)

@@ -29,7 +29,8 @@ public static unsafe class SystemTaskBifs
         else if (kind == Am.GarbageCollect && (what == Am.Minor || what == Am.Major)) run = &Collect;
         else if (kind == Am.CheckProcessCode && what.IsAtom) run = &CheckCode;
         else return Process.Badarg(p);
-        Signal* s = Signal.Carrying(p->Machine, SignalKind.Call, operation);
+        // It may be held back beyond the next question of the LiteralCollector.
+        Signal* s = Signal.Keeping(operation, SignalKind.Call);
         if (s == null) return Process.SystemLimit(p);
         s->From = requester;
         s->Run = run;
@@ -78,7 +79,9 @@ public static unsafe class SystemTaskBifs
     /// <summary>Whether a process that does not run at the moment, or the calling one, executes old code of a module or returns to it.</summary>
     public static bool RunsOld(Process* p, Term name)
     {
-        LoadedModule* old = CodeTable.OldVersion(p->Machine, name);
+        LoadedModule* old = PurgedFuns.Of(p->Machine);
+        // A version that failed to load is purged too, beside an old one.
+        if (old == null || old->Name != name) old = CodeTable.OldVersion(p->Machine, name);
         return old != null && RunsIn(p, old);
     }
 

@@ -22,12 +22,12 @@ public static unsafe class TraceBifs
 
     // -- sessions --
 
-    /// <summary>Name, tracer (a pid or undefined), options (none). Gives {Reference, {Name, Id}}.</summary>
+    /// <summary>Name, tracer (a pid, also of a process that has ended, or undefined), options (none). Gives {Reference, {Name, Id}}.</summary>
     [Bif("erts_internal:trace_session_create/3")]
     public static Term SessionCreate(Process* p, Term* a)
     {
         if (!a[0].IsAtom || !a[2].IsNil) return Process.Badarg(p);
-        if (a[1] != Am.Undefined && !IsTracer(p, a[1])) return Process.Badarg(p);
+        if (a[1] != Am.Undefined && !a[1].IsLocalPid) return Process.Badarg(p);
         Begin(p->Machine);
         TraceSession* s = TraceSessions.New(p->Machine, a[0], a[1] == Am.Undefined ? Term.None : a[1]);
         End(p->Machine, Am.Ok);
@@ -35,8 +35,6 @@ public static unsafe class TraceBifs
         Term reference = MagicRefs.Make(p, &s->Head);
         return reference.IsNone ? reference : Process.Tuple(p, reference, TraceSessions.WeakName(p, s));
     }
-
-    private static bool IsTracer(Process* p, Term t) => t.IsLocalPid && (t == p->Pid || Tracees.IsAlive(p->Machine, t));
 
     [Bif("erts_internal:trace_session_destroy/1")]
     public static Term SessionDestroy(Process* p, Term* a)
@@ -183,15 +181,15 @@ public static unsafe class TraceBifs
         if (what.IsTupleOf(3))
         {
             Term* e = what.TupleElements;
-            if (!e[0].IsAtom || !e[1].IsAtom || (!e[2].IsSmall && e[2] != Am.Underscore)) return Process.Badarg(p, Term.None);
-            if (e[0] == Am.Underscore && e[1] != Am.Underscore) return Process.Badarg(p, Term.None);
-            if (e[1] == Am.Underscore && e[2] != Am.Underscore) return Process.Badarg(p, Term.None);
+            if (!e[0].IsAtom || !e[1].IsAtom || (!e[2].IsSmall && e[2] != Am.Underscore)) return Process.Badarg(p, Am.None);
+            if (e[0] == Am.Underscore && e[1] != Am.Underscore) return Process.Badarg(p, Am.None);
+            if (e[1] == Am.Underscore && e[2] != Am.Underscore) return Process.Badarg(p, Am.None);
             r.Module = e[0];
             r.Function = e[1];
             r.Arity = e[2].IsSmall ? e[2].SmallValue : -1;
             return Term.Small(r.All(m));
         }
-        if (what != Am.Send && what != Am.Receive || r.Given || r.Operation > TraceOperation.Set) return Process.Badarg(p, Term.None);
+        if (what != Am.Send && what != Am.Receive || r.Given || r.Operation > TraceOperation.Set) return Process.Badarg(p, Am.None);
         if (r.Spec != null) MatchSpecs.AddRef(r.Spec);
         if (what == Am.Send) s->Send.Set(r.Operation == TraceOperation.Set, r.Spec);
         else s->Receive.Set(r.Operation == TraceOperation.Set, r.Spec);

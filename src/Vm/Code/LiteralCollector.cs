@@ -97,6 +97,8 @@ public unsafe struct LiteralCollector
             shared->RetiringBytes = (nuint)((byte*)areas[count - 1].Top - (byte*)areas[0].Start);
             c->left = ProcessTable.Count(m);
             c->young = (ulong)ProcessTable.NextNumber(m);
+            // Natives that looked for a term in one of them are through.
+            PersistentTerms.FreeOlder(m);
             Schedulers.GoOn(m);
         }
         // Until just now somebody might have looked into the last round's row.
@@ -117,14 +119,15 @@ public unsafe struct LiteralCollector
             if (p == null) continue;
             Term pid = p->Pid;
             if (pid.IsNone || pid.PidData >= c->young) continue;
-            c->left--;
             Signal* s = Signals.Plain(SignalKind.Call, pid);
             if (s == null) return;
+            c->left--;
             asked++;
             s->Run = &Answer;
             s->Machine = m;
             Interlocked.Increment(ref c->missing);
-            if (!Signals.Put(m, null, pid, s)) Answer(null, s);
+            // One that is exiting has its reason to tell others, a literal perhaps: it answers when it is gone.
+            if (!Signals.Put(m, null, pid, s) && !Signals.PutBehind(p, pid, s)) Answer(null, s);
         }
         if (asked == QuestionsAtOnce || seen == PlacesAtOnce) return;
         Volatile.Write(ref c->Due, 0);
@@ -132,7 +135,10 @@ public unsafe struct LiteralCollector
     }
 
     /// <summary>Whether a signal is a question that the process cannot answer before a native is through.</summary>
-    public static bool MustWait(Process* p, Signal* s) => s->Kind == SignalKind.Call && (void*)s->Run == (void*)(delegate*<Process*, Signal*, void>)&Answer && Busy(p);
+    public static bool MustWait(Process* p, Signal* s) => Asks(s) && Busy(p);
+
+    /// <summary>Whether a signal is such a question.</summary>
+    public static bool Asks(Signal* s) => s->Kind == SignalKind.Call && (void*)s->Run == (void*)(delegate*<Process*, Signal*, void>)&Answer;
 
     // Natives in the middle of their work hold addresses in literals and in the heap.
     private static bool Busy(Process* p) => p->Work != null || (p->Extra != null && p->Extra->DirtyFailure.Native != null);

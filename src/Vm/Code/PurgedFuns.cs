@@ -12,9 +12,15 @@ public unsafe struct PurgedFuns
     // Pids of processes that wait.
     private NativeList<Term> waiting;
 
+    /// <summary>The version that is being purged, or null.</summary>
+    public static LoadedModule* Of(Machine* m) => m->PurgedFuns.module;
+
+    private LoadedModule* module;
+
     /// <summary>The old code of a module is to be purged. Other schedulers stand still.</summary>
-    public static void Begin(LoadedModule* old)
+    public static void Begin(Machine* m, LoadedModule* old)
     {
+        m->PurgedFuns.module = old;
         for (int k = 0; k < old->FunCount; k++)
         {
             FunEntry* f = old->Funs[k].Entry;
@@ -27,6 +33,7 @@ public unsafe struct PurgedFuns
     /// <summary>The purge was given up (the code stays), or it is done: who waits goes on. Other schedulers stand still; of code that goes, this comes before.</summary>
     public static void End(Machine* m, Context* c, LoadedModule* old, bool stays)
     {
+        m->PurgedFuns.module = null;
         for (int k = 0; old != null && k < old->FunCount; k++)
         {
             FunEntry* f = old->Funs[k].Entry;

@@ -60,8 +60,10 @@ public static unsafe class PortInput
             else if (!port->ExitStatus || port->Exited) End(port);
             return;
         }
-        if (error == Errno.None && port->State == Port.Open) Take(port, buffer, (long)read);
         Term id = port->Id;
+        if (error == Errno.None && port->State == Port.Open) Take(port, buffer, (long)read);
+        // It may have failed.
+        if (port->Id != id) return;
         error = Watch(port);
         if (error != Errno.None && port->Id == id) Port.Fail(port, error);
     }

@@ -62,7 +62,7 @@ public static unsafe class Mailbox
         if (s->Next == null) p->MailLast = p->Save;
         p->MailCount--;
         if ((p->Traced & TraceFlags.LongQueue) != 0) SystemMonitors.QueueIsShorter(p);
-        if (p->Extra != null && p->Extra->Markers.Used != 0) MoveMarkers(p, s, p->Save == &p->MailFirst ? null : (Signal*)p->Save);
+        if (p->Extra != null) Gone(p, s);
         p->Save = &p->MailFirst;
         if (p->TimerSet != 0) Waits.CancelTimer(p);
         if (s->HeapIndex >= 0)
@@ -72,6 +72,14 @@ public static unsafe class Mailbox
         }
         else if (Signal.TermWords(s) == 0) Signal.Free(s);
         else Attach(p, s);
+    }
+
+    // A message is out: what named it names the one before.
+    private static void Gone(Process* p, Signal* s)
+    {
+        Signal* before = p->Save == &p->MailFirst ? null : (Signal*)p->Save;
+        if (p->Extra->LastPriority == s) p->Extra->LastPriority = before;
+        if (p->Extra->Markers.Used != 0) MoveMarkers(p, s, before);
     }
 
     /// <summary>Makes the memory of a signal part of the heap. The signal is not to be used any more.</summary>
@@ -111,6 +119,7 @@ public static unsafe class Mailbox
         *p->Save = node;
         if (p->MailLast == &s->Next) p->MailLast = &node->Next;
         if (x->Markers.Used != 0) MoveMarkers(p, s, node);
+        if (x->LastPriority == s) x->LastPriority = node;
         Attach(p, s);
     }
 
@@ -143,11 +152,14 @@ public static unsafe class Mailbox
             good = copy != null;
             if (!good) break;
             copy->From = s->From;
+            copy->Data0 = s->Data0;
+            s->Data0 = 0;
             copy->Next = s->Next;
             *link = copy;
             if (p->Save == &s->Next) p->Save = &copy->Next;
             if (p->MailLast == &s->Next) p->MailLast = &copy->Next;
             if (p->Extra != null && p->Extra->Markers.Used != 0) MoveMarkers(p, s, copy);
+            if (p->Extra != null && p->Extra->LastPriority == s) p->Extra->LastPriority = copy;
             Signal.Free(s);
         }
         Allocator.Free(marks, bytes, Owner.Temporary);

@@ -133,7 +133,7 @@ public static unsafe class Monitors
         }
         Signal* message = Signal.Tuple(p->Machine, t, 5);
         if (message != null) message->Data0 = SeqTrace.Unchanged;
-        if (message != null) SignalHandling.Deliver(p, s->From, message);
+        if (message != null) SignalHandling.Deliver(p, s->From, message, Priorities.Has(p, s->Id0, s->Id1, Priorities.Monitor));
         End(p, e);
     }
 
@@ -141,6 +141,7 @@ public static unsafe class Monitors
     private static void End(Process* p, KeyEntry* e)
     {
         e->C &= ~MonitorFlags.Monitoring;
+        Priorities.Remove(p, e->Key0, e->Key1, Priorities.Monitor);
         if ((e->C & MonitorFlags.EndsWithMonitor) != 0) e->C &= ~MonitorFlags.Alias;
         if ((e->C & MonitorFlags.Alias) != 0) return;
         MonitorTag.Free(e);
@@ -191,6 +192,7 @@ public static unsafe class Monitors
         KeyEntry* e = p->Extra == null ? null : p->Extra->Monitors.Find(id0, id1);
         if (e == null || (e->C & MonitorFlags.Alias) == 0) return false;
         e->C &= ~MonitorFlags.Alias;
+        Priorities.Remove(p, id0, id1, Priorities.Alias);
         if ((e->C & MonitorFlags.Monitoring) == 0)
         {
             MonitorTag.Free(e);
@@ -206,8 +208,16 @@ public static unsafe class Monitors
         if (e == null || (e->C & MonitorFlags.Alias) == 0) return false;
         if ((e->C & MonitorFlags.EndsWithReply) == 0) return true;
         if ((e->C & MonitorFlags.Monitoring) != 0) Stop(p, e);
+        Priorities.Remove(p, id0, id1, Priorities.Alias | Priorities.Monitor);
         MonitorTag.Free(e);
         p->Extra->Monitors.Remove(e);
         return true;
+    }
+
+    /// <summary>Whether a reference is an active alias of the process.</summary>
+    public static bool IsAlias(Process* p, ulong id0, ulong id1)
+    {
+        KeyEntry* e = p->Extra == null ? null : p->Extra->Monitors.Find(id0, id1);
+        return e != null && (e->C & MonitorFlags.Alias) != 0;
     }
 }

@@ -133,7 +133,8 @@ public static unsafe class ProcessExit
                 SendReason(m, c, SignalKind.Down, s->From, p->Pid, Am.Noproc, s->Id0, s->Id1);
                 break;
             case SignalKind.Call:
-                s->Run(null, s);
+                // Its reason may be a literal that is given up: exit signals are still to be made from it.
+                if (!LiteralCollector.Asks(s) || !Signals.PutBehind(p, p->Pid, s)) s->Run(null, s);
                 return;
         }
         Signal.Free(s);

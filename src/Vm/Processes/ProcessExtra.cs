@@ -18,6 +18,9 @@ public unsafe struct ProcessExtra
     public ReceiveMarkers Markers;
     /// <summary>Suspensions this process has made: key: the pid, A: how many.</summary>
     public KeyTable Suspended;
+    /// <summary>What it takes priority messages for (Priorities), and the last of them in the mailbox, or null.</summary>
+    public KeyTable Priorities;
+    public Signal* LastPriority;
     /// <summary>Sessions whose system monitor was told that the mailbox is long: key: TraceSession.Id + 1.</summary>
     public KeyTable LongQueues;
     /// <summary>The native that is to run, runs or has failed on a dirty thread, or null; which threads; how it failed (Native null: it did not).</summary>
@@ -75,6 +78,7 @@ public unsafe struct ProcessExtra
         x->OnHeap.Free(Owner.Process);
         x->Suspended.Free();
         x->LongQueues.Free();
+        x->Priorities.Free();
         Allocator.Free(x, (nuint)sizeof(ProcessExtra), Owner.Process);
         p->Extra = null;
     }

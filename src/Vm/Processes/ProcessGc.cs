@@ -139,6 +139,7 @@ public static unsafe class ProcessGc
         roots[n++] = new RootRange(&p->Kept, 2);
         if (p->Extra != null && p->Extra->OnHeap.Count > 0) roots[n++] = new RootRange(p->Extra->OnHeap.Items, p->Extra->OnHeap.Count);
         if (p->Dictionary.RootCount > 0) roots[n++] = new RootRange(p->Dictionary.First, p->Dictionary.RootCount);
+        if (p->Extra != null && p->Extra->DirtyFailure.Native != null) roots[n++] = new RootRange(&p->Extra->DirtyFailure.Reason, 4);
         if (p->SavedCount > 0 && p->SavedX != x) roots[n++] = new RootRange(p->SavedX, p->SavedCount);
         return n;
     }

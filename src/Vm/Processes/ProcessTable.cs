@@ -122,11 +122,20 @@ public unsafe struct ProcessTable
         if (p->Status == ProcessStatus.Exiting) Interlocked.Decrement(ref t->exiting);
         p->Pid = Term.None;
         p->Status = ProcessStatus.Free;
+        // What has come by Signals.PutBehind.
+        Signal* late = p->InFirst;
+        p->InFirst = p->InLast = null;
         p->Lock.Unlock();
         p->Next = t->free;
         t->free = p;
         t->live--;
         t->mutex.Unlock();
+        while (late != null)
+        {
+            Signal* next = late->Next;
+            late->Run(null, late);
+            late = next;
+        }
     }
 
     /// <summary>The process of a pid with its lock held, or null when there is none or it is exiting.</summary>

@@ -93,6 +93,26 @@ public static unsafe class SignalHandling
         return true;
     }
 
+    /// <summary>Puts messages that the running process was sent into its mailbox, up to the first signal that is none.</summary>
+    public static void TakeMessages(Process* p)
+    {
+        while (true)
+        {
+            p->Lock.Lock();
+            Signal* s = p->InFirst;
+            bool message = s != null && s->Kind is (SignalKind.Message or SignalKind.AliasMessage);
+            if (message)
+            {
+                p->InFirst = s->Next;
+                if (p->InFirst == null) p->InLast = null;
+                p->InCount--;
+            }
+            p->Lock.Unlock();
+            if (!message) return;
+            _ = Handle(p, s);
+        }
+    }
+
     // The rest is for ProcessExit to answer.
     private static void PutBack(Process* p, Signal* rest)
     {
@@ -112,9 +132,10 @@ public static unsafe class SignalHandling
     public static bool Ends(Process* p, Signal* s)
     {
         if (s->Kind is not (SignalKind.Exit or SignalKind.LinkExit)) return false;
+        if (s->Kind == SignalKind.Exit && s->Id1 != 0 && !Monitors.IsAlias(p, s->Id0, s->Id1)) return false;
         if (s->Kind == SignalKind.Exit && s->Value == Am.Kill) return true;
         if (p->Flags.TrapExit) return false;
-        if (s->Kind == SignalKind.Exit) return s->Value != Am.Normal || s->From == p->Pid;
+        if (s->Kind == SignalKind.Exit) return s->Value != Am.Normal || (s->From == p->Pid && s->Id1 == 0);
         KeyEntry* link = p->Links.Find(s->From.Bits, 0);
         return link != null && link->A == 0 && s->Value != Am.Normal;
     }
@@ -129,18 +150,29 @@ public static unsafe class SignalHandling
                 Deliver(p, s->From, s);
                 return true;
             case SignalKind.AliasMessage:
-                if (Monitors.TakeByAlias(p, s->Id0, s->Id1)) Deliver(p, s->From, s);
-                else Signal.Free(s);
+            {
+                bool first = s->HeapIndex == Priorities.Wanted && Priorities.Has(p, s->Id0, s->Id1, Priorities.Alias);
+                if (!Monitors.TakeByAlias(p, s->Id0, s->Id1)) Signal.Free(s);
+                else if (first) DeliverFirst(p, s->From, s);
+                else
+                {
+                    s->HeapIndex = -1;
+                    Deliver(p, s->From, s);
+                }
                 return true;
+            }
             case SignalKind.Exit:
-                return Exit(p, s, s->Value);
+                if (s->Id1 != 0 && !Monitors.IsAlias(p, s->Id0, s->Id1)) break;
+                return Exit(p, s, s->Value, s->HeapIndex == Priorities.Wanted && Priorities.Has(p, s->Id0, s->Id1, Priorities.Alias));
             case SignalKind.LinkExit:
             {
                 KeyEntry* link = p->Links.Find(s->From.Bits, 0);
                 if (link == null || link->A != 0) break;
                 Term other = s->From;
                 p->Links.Remove(link);
-                if (!LinkExit(p, s)) return false;
+                bool first = Priorities.Has(p, other.Bits, 0, Priorities.Link);
+                if (first) Priorities.Remove(p, other.Bits, 0, Priorities.Link);
+                if (!LinkExit(p, s, first)) return false;
                 if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Procs(p, Am.GettingUnlinked, other);
                 return true;
             }
@@ -209,11 +241,25 @@ public static unsafe class SignalHandling
         Mailbox.Append(p, message);
     }
 
-    private static bool LinkExit(Process* p, Signal* s)
+    // As Deliver, before the ordinary messages.
+    private static void DeliverFirst(Process* p, Term from, Signal* message)
+    {
+        if ((p->Traced & TraceFlags.Receive) != 0) TraceMessages.Received(p, from, message->Value);
+        Priorities.Insert(p, message);
+    }
+
+    /// <summary>As Deliver, or as a priority message.</summary>
+    internal static void Deliver(Process* p, Term from, Signal* message, bool first)
+    {
+        if (first) DeliverFirst(p, from, message);
+        else Deliver(p, from, message);
+    }
+
+    private static bool LinkExit(Process* p, Signal* s, bool first)
     {
         if (p->Flags.TrapExit)
         {
-            ExitMessage(p, s);
+            ExitMessage(p, s, first);
             return true;
         }
         if (s->Value == Am.Normal)
@@ -224,15 +270,15 @@ public static unsafe class SignalHandling
         return Die(p, s, s->Value);
     }
 
-    private static bool Exit(Process* p, Signal* s, Term reason)
+    private static bool Exit(Process* p, Signal* s, Term reason, bool first)
     {
         if (reason == Am.Kill) return Die(p, s, Am.Killed);
         if (p->Flags.TrapExit)
         {
-            ExitMessage(p, s);
+            ExitMessage(p, s, first);
             return true;
         }
-        if (reason == Am.Normal && s->From != p->Pid)
+        if (reason == Am.Normal && (s->From != p->Pid || s->Id1 != 0))
         {
             Signal.Free(s);
             return true;
@@ -241,7 +287,7 @@ public static unsafe class SignalHandling
     }
 
     // {'EXIT', From, Reason}
-    private static void ExitMessage(Process* p, Signal* s)
+    private static void ExitMessage(Process* p, Signal* s, bool first)
     {
         Term* e = stackalloc Term[] { Am.EXIT, s->From, s->Value };
         Signal* message = Signal.Tuple(p->Machine, e, 3);
@@ -249,7 +295,7 @@ public static unsafe class SignalHandling
         {
             message->Data0 = s->Data0;
             s->Data0 = 0;
-            Deliver(p, s->From, message);
+            Deliver(p, s->From, message, first);
         }
         Signal.Free(s);
     }

@@ -16,6 +16,23 @@ public static unsafe class Signals
         return true;
     }
 
+    /// <summary>Appends a Call to the row of a process that is exiting: it is run, without the process, when that is gone. False: it is gone already.</summary>
+    public static bool PutBehind(Process* p, Term to, Signal* s)
+    {
+        p->Lock.Lock();
+        bool there = p->Pid == to;
+        if (there)
+        {
+            s->Next = null;
+            if (p->InLast == null) p->InFirst = s;
+            else p->InLast->Next = s;
+            p->InLast = s;
+            p->InCount++;
+        }
+        p->Lock.Unlock();
+        return there;
+    }
+
     // Gives up the lock. A receiver with a lower priority (Urgency) handles its signals with this one.
     private static void PutLocked(Context* from, Process* p, Signal* s, int urgency)
     {
@@ -112,8 +129,7 @@ public static unsafe class Signals
         }
         if (to.IsReference)
         {
-            if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, to, message);
-            ToAlias(p, to, message);
+            ToAlias(p, to, message, false);
             return true;
         }
         if (to.IsTupleOf(2) && to.TupleElements[0].IsAtom && to.TupleElements[1].IsAtom)
@@ -133,19 +149,28 @@ public static unsafe class Signals
         return false;
     }
 
-    private static void ToAlias(Process* p, Term reference, Term message)
+    /// <summary>reference ! message; with priority (Priorities) if it is wanted.</summary>
+    public static void ToAlias(Process* p, Term reference, Term message, bool first)
     {
         Machine* m = p->Machine;
-        if (!Aliases.PlaceOf(reference, out uint place)) return;
-        Process* target = ProcessTable.Place(m, (int)place);
-        Term pid = target == null ? Term.None : target->Pid;
+        if ((p->Traced & TraceFlags.Send) != 0) TraceMessages.Sending(p, reference, message);
+        Term pid = ProcessOf(m, reference);
         if (pid.IsNone) return;
         Signal* s = Signal.Carrying(m, SignalKind.AliasMessage, message);
         if (s == null) return;
+        if (first) s->HeapIndex = Priorities.Wanted;
         s->Id0 = ((Reference*)reference.Box)->Id0;
         s->Id1 = ((Reference*)reference.Box)->Id1;
         if (SeqTrace.IsOn(p)) SeqTrace.Sending(p, reference, s, message);
         Send(m, p->Context, pid, s);
+    }
+
+    /// <summary>The process that an alias may belong to, or None.</summary>
+    public static Term ProcessOf(Machine* m, Term alias)
+    {
+        if (!Aliases.PlaceOf(alias, out uint place)) return Term.None;
+        Process* target = ProcessTable.Place(m, (int)place);
+        return target == null ? Term.None : target->Pid;
     }
 
     /// <summary>A signal without terms.</summary>

@@ -6,8 +6,8 @@ using MyBeam.Memory;
 /// <summary>What timers ask of processes. Machine.TimerDirectory holds these as function pointers, so that tests can stand in for processes.</summary>
 public static unsafe class TimerEffects
 {
-    /// <summary>The timers of the scheduler that runs this process.</summary>
-    public static Timers* Current(Process* p) => &p->Context->Scheduler->Timers;
+    /// <summary>The timers of the scheduler that runs this process; of the first one when none does (an on_load function).</summary>
+    public static Timers* Current(Process* p) => &(p->Context->Scheduler == null ? Schedulers.Get(p->Machine, 0) : p->Context->Scheduler)->Timers;
 
     /// <summary>
     /// The process of a pid, or null. It may die at any moment after, or have died: the address stays one of a Process for good, and ProcessTimers.Pid

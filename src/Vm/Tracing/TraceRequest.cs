@@ -1,7 +1,6 @@
 // trace_pattern: which functions, and what happens to them.
 namespace MyBeam.Vm;
 
-using System;
 using MyBeam.Memory;
 
 /// <summary>What trace_pattern is to do.</summary>
@@ -64,20 +63,11 @@ public unsafe struct TraceRequest
         for (Export* e = ExportTable.Next(m, null); e != null; e = ExportTable.Next(m, e))
         {
             if (e->Native == null || !Fits(e->Module, e->Function, e->Arity)) continue;
-            if (Module == Am.Underscore && IsInternal(e)) continue;
             Native(m, e);
             locals++;
             globals++;
         }
         return Flags != 0 ? locals : globals;
-    }
-
-    // Natives that tracing itself needs while it is being set.
-    private static bool IsInternal(Export* e)
-    {
-        if (e->Module != Am.ErtsInternal) return false;
-        AtomTable.Entry* name = AtomTable.Get(e->Function);
-        return new ReadOnlySpan<byte>(name->Text, name->Bytes).StartsWith("trace"u8);
     }
 
     /// <summary>The functions of one module that have no native.</summary>
