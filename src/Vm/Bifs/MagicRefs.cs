@@ -10,6 +10,9 @@ public static class ResourceKind
 
     /// <summary>Those of OTP's built-in NIF libraries.</summary>
     public const ulong Zlib = 31, PrimBuffer = 32, Tty = 33, ZstdCompressor = 34, ZstdDecompressor = 36, ZstdDictionary = 37;
+
+    /// <summary>Those of crypto.</summary>
+    public const ulong Digest = 40, Hmac = 41;
 }
 
 /// <summary>Makes and opens magic references.</summary>

@@ -25,7 +25,7 @@ internal static unsafe class NativeLibraryBifs
         ReadOnlySpan<byte> name = new(path, bytes);
         Term answer;
         if (!good) answer = Process.Badarg(p);
-        else if (IsBuiltIn(name))
+        else if (IsBuiltIn(name) || name.EndsWith("/priv/lib/crypto"u8))
         {
             // prim_file brings the process that closes files of dead owners.
             if (name.SequenceEqual("prim_file"u8) && a[1].IsLocalPid) p->Machine->OpenFiles.Janitor = a[1];
