@@ -48,18 +48,12 @@ internal unsafe struct ErlLine
     private bool Merge(byte** arguments, int count, ref ArgumentList all)
     {
         ArgumentList line = default, extra = default, program = default;
-        Variable("ERL_OTP29_FLAGS"u8, ref line);
-        Variable("ERL_AFLAGS"u8, ref line);
-        bool good = Add(line, false, ref all, ref extra, ref program);
-        line.Free();
+        bool good = Variable("ERL_OTP29_FLAGS"u8, ref all, ref extra, ref program) && Variable("ERL_AFLAGS"u8, ref all, ref extra, ref program);
         for (int i = 0; i < count; i++) line.Add(arguments[i]);
         good = good && Add(line, true, ref all, ref extra, ref program);
         if (count > 0) all.Add(ref Store, "--"u8);
         line.Free();
-        Variable("ERL_FLAGS"u8, ref line);
-        Variable("ERL_ZFLAGS"u8, ref line);
-        good = good && Add(line, false, ref all, ref extra, ref program);
-        line.Free();
+        good = good && Variable("ERL_FLAGS"u8, ref all, ref extra, ref program) && Variable("ERL_ZFLAGS"u8, ref all, ref extra, ref program);
         if (extra.Count > 0)
         {
             all.Add(ref Store, "-extra"u8);
@@ -71,10 +65,17 @@ internal unsafe struct ErlLine
         return good;
     }
 
-    private void Variable(ReadOnlySpan<byte> name, ref ArgumentList to)
+    // Each variable has an -extra of its own.
+    private bool Variable(ReadOnlySpan<byte> name, ref ArgumentList all, ref ArgumentList extra, ref ArgumentList program)
     {
         byte* value = Environment.Get(name);
-        if (value != null) FlagTexts.Split(TextStore.Span(value), false, ref Store, ref to);
+        if (value == null) return true;
+        ArgumentList line = default;
+        FlagTexts.Split(TextStore.Span(value), false, ref Store, ref line);
+        bool good = Add(line, false, ref all, ref extra, ref program);
+        all.Failed |= line.Failed;
+        line.Free();
+        return good;
     }
 
     private bool Add(in ArgumentList line, bool commandLine, ref ArgumentList all, ref ArgumentList extra, ref ArgumentList program)

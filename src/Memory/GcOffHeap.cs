@@ -20,7 +20,8 @@ internal static unsafe class GcOffHeap
 
     /// <summary>
     /// Goes through a list of objects in memory that was just emptied. Moved objects are linked into <paramref name="young"/>, or into
-    /// <paramref name="old"/> when they now lie in [oldStart, oldTop); the bytes of their binaries are added up. The claims of the others are dropped.
+    /// <paramref name="old"/> when they now lie in [oldStart, oldTop), in their order and in front of what is there; the bytes of their binaries are added up. The
+    /// claims of the others are dropped.
     /// </summary>
     internal static void Sweep(BinaryRef* list, ulong* oldStart, ulong* oldTop, BinaryRef** young, long* youngBytes, BinaryRef** old, long* oldBytes)
     {
@@ -37,19 +38,14 @@ internal static unsafe class GcOffHeap
             // Only the header was overwritten: the copy knows the kind and still has the old link.
             bool magic = Header.Kind(moved->Header) == Header.MagicRef;
             bool promoted = (ulong*)moved >= oldStart && (ulong*)moved < oldTop;
-            BinaryRef** target = promoted ? old : young;
-            if (magic)
-            {
-                list = ((MagicRef*)moved)->Next;
-                ((MagicRef*)moved)->Next = *target;
-            }
-            else
-            {
-                list = moved->Next;
-                moved->Next = *target;
-                *(promoted ? oldBytes : youngBytes) += moved->Binary->Capacity;
-            }
-            *target = moved;
+            BinaryRef** next = magic ? (BinaryRef**)&((MagicRef*)moved)->Next : &moved->Next;
+            if (!magic) *(promoted ? oldBytes : youngBytes) += moved->Binary->Capacity;
+            list = *next;
+            BinaryRef** link = promoted ? old : young;
+            *next = *link;
+            *link = moved;
+            if (promoted) old = next;
+            else young = next;
         }
     }
 

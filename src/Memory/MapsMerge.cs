@@ -37,7 +37,13 @@ public static unsafe partial class Maps
             if (order <= 0) i++;
             if (order >= 0) j++;
         }
-        if (count == m) return Term.Boxed(b);
+        if (count == m)
+        {
+            // b may give up its row of keys for that of a when this is a literal, which takes no room and which any generation may point to.
+            HeapShared* shared = heap->Shared;
+            if (count == n && Heap.IsLiteral(shared, a->Keys.Box) && !Heap.IsLiteral(shared, b) && !Heap.IsLiteral(shared, b->Keys.Box)) b->Keys = a->Keys;
+            return Term.Boxed(b);
+        }
         if (count > FlatMap.MaxSize) return MapBuild.FromArrays(heap, pairs, 2, pairs + 1, 2, count, out _);
         // No key but those of a: their row is shared.
         bool share = count == n;

@@ -101,6 +101,9 @@ public static unsafe class TermCopy
         return bytes;
     }
 
+    /// <summary>Copies one object, literal or not, and puts the new term into the slot; gives the new free end.</summary>
+    internal static ulong* CopyOne(ulong* slot, ulong* free, BinaryRef** offHeapList) => CopyWord(slot, free, null, 0, null, offHeapList);
+
     private static ulong* CopyWord(ulong* slot, ulong* free, byte* literals, nuint literalBytes, HeapShared* shared, BinaryRef** offHeapList)
     {
         if ((*slot & Term.PrimaryMask) == Term.BoxedTag) return CopyBoxed(slot, free, literals, literalBytes, shared, offHeapList);

@@ -4,7 +4,7 @@ namespace MyBeam.Memory;
 /// <summary>Sizes of terms, in words. All return -1 when there is no memory for the walk.</summary>
 public static unsafe class TermSize
 {
-    private const int Reported = 0, Copied = 1;
+    private const int Reported = 0, Copied = 1, CopiedOnce = 2;
 
     /// <summary>erts_debug:flat_size/1: as if nothing were shared; literals count; the empty tuple is 0, because in OTP it exists once.</summary>
     public static long Flat(Term t) => Walk(t, null, Reported, null);
@@ -25,8 +25,20 @@ public static unsafe class TermSize
         return words;
     }
 
-    private static long Walk(Term t, HeapShared* skipLiterals, int purpose, PointerSet* seen)
+    /// <summary>As ForCopy of everything, literals too, but each object once: what TermSharing.To needs. <paramref name="twice"/>: something in the term is shared.</summary>
+    public static long ForSharedCopy(Term t, out bool twice)
     {
+        PointerSet seen = default;
+        long words = Walk(t, null, CopiedOnce, &seen, out twice);
+        seen.Free();
+        return words;
+    }
+
+    private static long Walk(Term t, HeapShared* skipLiterals, int purpose, PointerSet* seen) => Walk(t, skipLiterals, purpose, seen, out _);
+
+    private static long Walk(Term t, HeapShared* skipLiterals, int purpose, PointerSet* seen, out bool twice)
+    {
+        twice = false;
         TermRow* buffer = stackalloc TermRow[RangeStack.Initial];
         RangeStack stack = new(buffer);
         Term* at = &t;
@@ -47,7 +59,11 @@ public static unsafe class TermSize
             {
                 int added = seen->Add((ulong)p);
                 if (added < 0) { sum = -1; break; }
-                if (added == 0) continue;
+                if (added == 0)
+                {
+                    twice = true;
+                    continue;
+                }
             }
             Term* first;
             Term* last;
@@ -67,7 +83,7 @@ public static unsafe class TermSize
             }
             else
             {
-                sum += Object(p, purpose, seen != null, out first, out last);
+                sum += Object(p, purpose, purpose == Reported && seen != null, out first, out last);
             }
             if (first == last) continue;
             if (at != end && !stack.Push(at, end)) { sum = -1; break; }

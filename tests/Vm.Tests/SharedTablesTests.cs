@@ -137,8 +137,9 @@ public sealed unsafe class SharedTablesTests
             }
             Interlocked.Increment(ref done);
         });
-        int listed = 0, at = 0;
-        for (Term t = PersistentTerms.Next(vm.Machine, ref at); !t.IsNone; t = PersistentTerms.Next(vm.Machine, ref at)) listed++;
+        int listed = 0;
+        long at = 0;
+        for (Term t = PersistentTerms.Next(PersistentTerms.Current(vm.Machine), ref at); !t.IsNone; t = PersistentTerms.Next(PersistentTerms.Current(vm.Machine), ref at)) listed++;
         Assert.Equal(PersistentTerms.Count(vm.Machine), listed);
     }
 

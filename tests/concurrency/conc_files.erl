@@ -1,6 +1,6 @@
 %% Files of many processes: owners that are killed while they read and write, files that processes are, one file that many append to.
 -module(conc_files).
--export([owners/2, devices/2, appends/2, contents/2]).
+-export([owners/2, devices/2, appends/2, contents/2, fifos/2]).
 
 -define(PATIENCE, 60000).
 
@@ -108,3 +108,16 @@ contents(Seed, N) ->
     {ok, N}.
 
 name(Seed, Of) -> lists:flatten(io_lib:format("/tmp/mybeam_conc_~s_~b_~p", [os:getpid(), Seed, Of])).
+
+%% Two that wait for each other in the system: the one must not stand behind the other for the same thread.
+fifos(Seed, N) ->
+    Name = name(Seed, fifos),
+    "" = os:cmd("mkfifo " ++ Name),
+    {ok, _} = prim_file:read_file_info(Name),
+    Me = self(),
+    [begin
+         [spawn_link(fun() -> {ok, F} = prim_file:open(Name, [Mode]), ok = prim_file:close(F), Me ! Mode end) || Mode <- [read, write]],
+         [receive Mode -> ok after ?PATIENCE -> exit(hangs) end || Mode <- [read, write]]
+     end || _ <- lists:seq(1, N)],
+    ok = file:delete(Name),
+    {ok, N}.

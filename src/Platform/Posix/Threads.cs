@@ -67,7 +67,8 @@ public static unsafe partial class Threads
         get
         {
             ulong* mask = stackalloc ulong[ProcessorMaskSize / 8];
-            if (sched_getaffinity(0, ProcessorMaskSize, mask) != 0)
+            // Of the process's first thread: taskset changes that one's.
+            if (sched_getaffinity(OsProcess.Id, ProcessorMaskSize, mask) != 0)
             {
                 return OnlineProcessors;
             }

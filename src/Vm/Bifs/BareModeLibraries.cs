@@ -49,6 +49,10 @@ public static unsafe class BareModeLibraries
         return result;
     }
 
+    /// <summary>crypto asks for its application's environment before it loads its library; here the natives are there from the start.</summary>
+    [Bif("crypto:on_load/0")]
+    public static Term CryptoOnLoad(Process* p, Term* a) => Am.Ok;
+
     private static void Try(void* data, byte* folder, int bytes)
     {
         Search* s = (Search*)data;

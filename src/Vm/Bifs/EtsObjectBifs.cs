@@ -105,7 +105,7 @@ public static unsafe class EtsObjectBifs
             }
             o->SetHash(EtsObject.HashOf(EtsTable.Key(t, o)));
             EtsHash.Put(t, o);
-            if (EtsHash.WantsResize(t) && !t->Striped) EtsHash.Resize(t);
+            if (EtsHash.WantsResize(t)) EtsHash.Resize(t);
         }
         return Am.True;
     }

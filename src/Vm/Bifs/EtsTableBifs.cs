@@ -222,15 +222,56 @@ public static unsafe class EtsTableBifs
         return done ? a[1] : Trap(p, Am.EtsBury, a[0], a[1]);
     }
 
-    /// <summary>delete_all_objects/1 and select_delete/2 of everything: the number of objects.</summary>
+    // A table that was emptied: what is to be freed (or null), or how many objects are still to be paid for.
+    private struct Emptying
+    {
+        public NativeWork Work;
+        public EtsGrave* Grave;
+        public long Count, Unpaid;
+    }
+
+    /// <summary>delete_all_objects/1 and select_delete/2 of everything: the number of objects. They are gone at once; freeing them goes on in further slices.</summary>
     [Bif("ets:internal_delete_all/2", BifKind.Traps)]
     public static Term DeleteAll(Process* p, Term* a)
     {
-        EtsTable* t = EtsAccess.Open(p, a[0], EtsNeed.Write, EtsLock.Write);
-        if (t == null) return Term.None;
-        long n = EtsLife.Empty(t, out EtsGrave* grave);
-        EtsAccess.Leave(t, EtsLock.Write);
-        return grave == null ? Term.Small(n) : Bury(p, grave, Term.Small(n));
+        Emptying* kept = (Emptying*)p->Work;
+        Emptying e = default;
+        if (kept != null) e = *kept;
+        else
+        {
+            EtsTable* t = EtsAccess.Open(p, a[0], EtsNeed.Write, EtsLock.Write);
+            if (t == null) return Term.None;
+            e.Count = EtsLife.Empty(t, out e.Grave);
+            EtsAccess.Leave(t, EtsLock.Write);
+            // In a fixed table they have become deleted places.
+            if (e.Grave == null) e.Unpaid = e.Count;
+        }
+        long budget = SliceObjects;
+        bool done = e.Grave == null || EtsGrave.Free(e.Grave, ref budget);
+        if (e.Grave == null)
+        {
+            budget -= System.Math.Min(budget, e.Unpaid);
+            e.Unpaid -= SliceObjects - budget;
+            done = e.Unpaid == 0;
+        }
+        Process.Bump(p, (SliceObjects - budget) * SliceReductions / SliceObjects);
+        if (!done)
+        {
+            if (kept == null) return Slices.Keep(p, ref e, &LeaveGrave);
+            e.Work = kept->Work;
+            *kept = e;
+            return Slices.Pause(p);
+        }
+        if (e.Grave != null) Resources.Release(&e.Grave->Head);
+        if (kept != null) Slices.End(p);
+        return Term.Small(e.Count);
+    }
+
+    // The process dies meanwhile: others free the rest.
+    private static void LeaveGrave(NativeWork* work)
+    {
+        EtsGrave* grave = ((Emptying*)work)->Grave;
+        if (grave != null) EtsGraveyard.Add(EtsGrave.MachineOf(grave), grave);
     }
 
     /// <summary>Renames a table; a named one keeps being found by its (new) name only.</summary>

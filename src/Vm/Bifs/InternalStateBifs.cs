@@ -27,7 +27,7 @@ internal static unsafe class InternalStateBifs
         if (key == Am.ProcessStatus && of.IsLocalPid)
         {
             Process* q = ProcessTable.Lock(p->Machine, of);
-            answer = q == null ? Am.Undefined : ProcessInfoBifs.Status(q->Status);
+            answer = q != null ? ProcessInfoBifs.Status(q->Status) : ProcessTable.IsExiting(p->Machine, of) ? Am.Exiting : Am.Undefined;
             if (q != null) q->Lock.Unlock();
             return true;
         }

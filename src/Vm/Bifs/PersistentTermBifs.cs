@@ -2,7 +2,8 @@
 // the LiteralCollector, which frees it when no process refers to it.
 //
 // Threads: reading takes no lock. A slot of the hash array holds the address of a finished tuple {Key, Value}; changing a term swaps that address.
-// Arrays that were outgrown are kept until all schedulers have stood still once, because a reader may be in one. Changes are made under a lock, one after the other.
+// Arrays that were outgrown (or are too large by now) are given up like terms: a process answers the collector between two natives, and then it reads no old one.
+// Changes are made under a lock, one after the other.
 namespace MyBeam.Vm;
 
 using System.Threading;
@@ -12,13 +13,15 @@ using MyBeam.Platform;
 /// <summary>The persistent terms of one VM, embedded in Machine.</summary>
 public unsafe struct PersistentTerms
 {
-    /// <summary>A hash array (open addressing) with its mask in front, so that a reader sees the two together.</summary>
-    private struct Slots
+    /// <summary>A hash array (open addressing) with its mask in front, so that a reader sees the two together. It lies among the literals, dressed as a bignum.</summary>
+    internal struct Slots
     {
-        public Slots* Older;
+        public ulong Header;
         public uint Mask;
         /// <summary>Slots that are not empty: terms and the places of erased ones.</summary>
         public uint Filled;
+        /// <summary>The memory of the whole array.</summary>
+        public ModuleLiterals Memory;
 
         /// <summary>0: empty; Erased; else the address of the tuple {Key, Value}.</summary>
         public static nint* Entries(Slots* s) => (nint*)(s + 1);
@@ -30,6 +33,8 @@ public unsafe struct PersistentTerms
     private nint slots;
     private OsMutex mutex;
     private int count, started;
+    // Words of the terms.
+    private long words;
 
     private const uint Seed = 0x7E57, FirstMask = 127;
 
@@ -46,28 +51,26 @@ public unsafe struct PersistentTerms
     public static long Bytes(Machine* m)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        Slots* s = (Slots*)Volatile.Read(ref t->slots);
-        if (s == null) return 0;
-        long bytes = (long)SlotBytes(s->Mask);
-        int at = 0;
-        for (Term pair = Next(m, ref at); !pair.IsNone; pair = Next(m, ref at)) bytes += (TermSize.Flat(pair) + 1) * 8;
-        return bytes;
+        Slots* s = Current(m);
+        return s == null ? 0 : (SlotWords(s->Mask) + Volatile.Read(ref t->words)) * 8;
     }
 
     /// <summary>Places in the table.</summary>
     public static long Places(Machine* m)
     {
-        Slots* s = (Slots*)Volatile.Read(ref m->PersistentTerms.slots);
+        Slots* s = Current(m);
         return s == null ? 0 : (long)s->Mask + 1;
     }
 
-    private static nuint SlotBytes(uint mask) => (nuint)sizeof(Slots) + (((nuint)mask + 1) * 8);
+    /// <summary>The array now, or null. It stays until this process's native is through.</summary>
+    internal static Slots* Current(Machine* m) => (Slots*)Volatile.Read(ref m->PersistentTerms.slots);
 
-    /// <summary>Steps through the entries, tuples {Key, Value}: start with 0; None at the end. What changes meanwhile may or may not be seen.</summary>
-    public static Term Next(Machine* m, ref int at)
+    private static long SlotWords(uint mask) => (sizeof(Slots) / 8) + (long)mask + 1;
+
+    /// <summary>Steps through the entries of an array, tuples {Key, Value}: start with 0; None at the end. What changes meanwhile may or may not be seen.</summary>
+    internal static Term Next(Slots* s, ref long at)
     {
-        Slots* s = (Slots*)Volatile.Read(ref m->PersistentTerms.slots);
-        while (s != null && (uint)at <= s->Mask)
+        while (s != null && at <= s->Mask)
         {
             nint e = Volatile.Read(ref Slots.Entries(s)[at++]);
             if (e != 0 && e != Erased) return Term.Boxed((void*)e);
@@ -101,7 +104,7 @@ public unsafe struct PersistentTerms
     {
         PersistentTerms* t = &m->PersistentTerms;
         if (Volatile.Read(ref t->started) == 0) Start(m);
-        Slots* s = (Slots*)Volatile.Read(ref t->slots);
+        Slots* s = Current(m);
         if (s == null) return Term.None;
         Term* pair = Search(s, key, out _);
         return pair == null ? Term.None : pair[2];
@@ -146,24 +149,53 @@ public unsafe struct PersistentTerms
     {
         PersistentTerms* t = &m->PersistentTerms;
         Slots* s = (Slots*)t->slots;
-        if ((s == null || (s->Filled + 1) * 2 > s->Mask) && !Rebuild(t)) return false;
-        s = (Slots*)t->slots;
+        nint entry = Entry(m, key, value);
+        if (entry == 0) return false;
+        nint* slot = null;
+        Term* before = s == null ? null : Search(s, key, out slot);
+        if (before == null)
+        {
+            if (!MakeRoom(m))
+            {
+                ModuleLiterals literals = *LiteralsOf(entry);
+                LiteralArea.FreeModule(&m->Literals, &literals);
+                return false;
+            }
+            s = (Slots*)t->slots;
+            _ = Search(s, key, out slot);
+            if (*slot == 0) s->Filled++;
+            t->count++;
+        }
+        else
+        {
+            t->words -= LiteralsOf((nint)before)->End - LiteralsOf((nint)before)->Start;
+        }
+        t->words += LiteralsOf(entry)->End - LiteralsOf(entry)->Start;
+        Volatile.Write(ref *slot, entry);
+        return true;
+    }
+
+    // A tuple {Key, Value} among the literals, with what is shared in it; 0: memory is out.
+    private static nint Entry(Machine* m, Term key, Term value)
+    {
         ulong* pair = stackalloc ulong[3];
         pair[0] = Header.Make(Header.Tuple, 2);
         pair[1] = key.Bits;
         pair[2] = value.Bits;
-        long words = TermSize.ForCopy(Term.Boxed(pair), null);
+        long words = TermSize.ForSharedCopy(Term.Boxed(pair), out bool twice);
         ModuleLiterals literals;
-        if (words < 0 || !LiteralArea.AllocModule(&m->Literals, HeadWords + words, &literals)) return false;
+        if (words < 0 || !LiteralArea.AllocModule(&m->Literals, HeadWords + words, &literals)) return 0;
         ulong* entry = literals.Start + HeadWords;
         *literals.Start = Header.Make(Header.PositiveBig, HeadWords - 1);
         literals.Top = entry;
-        LiteralArea.Add(&literals, Term.Boxed(pair));
+        if (!twice) LiteralArea.Add(&literals, Term.Boxed(pair));
+        else if (TermSharing.To(Term.Boxed(pair), &literals.Top, &literals.OffHeap).IsNone)
+        {
+            LiteralArea.FreeModule(&m->Literals, &literals);
+            return 0;
+        }
         *LiteralsOf((nint)entry) = literals;
-        if (Search(s, key, out nint* slot) == null) t->count++;
-        if (*slot == 0) s->Filled++;
-        Volatile.Write(ref *slot, (nint)entry);
-        return true;
+        return (nint)entry;
     }
 
     /// <summary>Removes a key. False: there is none. much: as Put.</summary>
@@ -177,61 +209,100 @@ public unsafe struct PersistentTerms
         Term* pair = s == null ? null : Search(s, key, out slot);
         if (pair != null)
         {
-            Volatile.Write(ref *slot, Erased);
+            Leave(s, slot);
             t->count--;
+            t->words -= LiteralsOf((nint)pair)->End - LiteralsOf((nint)pair)->Start;
+            if (s->Mask > FirstMask && t->count * 4L <= s->Mask) _ = Rebuild(m, s->Mask >> 1);
         }
         t->mutex.Unlock();
         much = pair != null && LiteralCollector.Retire(m, LiteralsOf((nint)pair));
         return pair != null;
     }
 
+    // Where no search goes on behind it the place is empty, and so are those of erased terms before it.
+    private static void Leave(Slots* s, nint* slot)
+    {
+        nint* entries = Slots.Entries(s);
+        uint i = (uint)(slot - entries);
+        Volatile.Write(ref *slot, Erased);
+        if (entries[(i + 1) & s->Mask] != 0) return;
+        for (; entries[i] == Erased; i = (i - 1) & s->Mask)
+        {
+            Volatile.Write(ref entries[i], 0);
+            s->Filled--;
+        }
+    }
+
+    /// <summary>Removes all terms.</summary>
+    public static void EraseAll(Machine* m)
+    {
+        PersistentTerms* t = &m->PersistentTerms;
+        t->mutex.Lock();
+        Slots* s = (Slots*)t->slots;
+        Volatile.Write(ref t->slots, 0);
+        t->count = 0;
+        t->words = 0;
+        t->mutex.Unlock();
+        if (s == null) return;
+        long at = 0;
+        for (Term pair = Next(s, ref at); !pair.IsNone; pair = Next(s, ref at)) LiteralCollector.Retire(m, LiteralsOf((nint)pair.Box));
+        LiteralCollector.Retire(m, &s->Memory);
+    }
+
     /// <summary>Frees the table and the claims of its terms.</summary>
     public static void Destroy(Machine* m)
     {
         PersistentTerms* t = &m->PersistentTerms;
-        int at = 0;
-        for (Term pair = Next(m, ref at); !pair.IsNone; pair = Next(m, ref at))
+        Slots* s = (Slots*)t->slots;
+        long at = 0;
+        for (Term pair = Next(s, ref at); !pair.IsNone; pair = Next(s, ref at))
         {
             ModuleLiterals literals = *LiteralsOf((nint)pair.Box);
             LiteralArea.FreeModule(&m->Literals, &literals);
         }
-        FreeOlder(m);
-        if (t->slots != 0) Allocator.Free((Slots*)t->slots, SlotBytes(((Slots*)t->slots)->Mask), Owner.Literals);
+        if (s != null)
+        {
+            ModuleLiterals memory = s->Memory;
+            LiteralArea.FreeModule(&m->Literals, &memory);
+        }
         *t = default;
     }
 
-    /// <summary>Frees the arrays that others have replaced. All schedulers stand still.</summary>
-    public static void FreeOlder(Machine* m)
+    // One more term must fit. A table that is half full with terms grows to twice the size; places of erased ones may fill it up to three quarters.
+    private static bool MakeRoom(Machine* m)
     {
-        Slots* newest = (Slots*)m->PersistentTerms.slots;
-        for (Slots* s = newest == null ? null : newest->Older; s != null;)
-        {
-            Slots* older = s->Older;
-            Allocator.Free(s, SlotBytes(s->Mask), Owner.Literals);
-            s = older;
-        }
-        if (newest != null) newest->Older = null;
+        PersistentTerms* t = &m->PersistentTerms;
+        Slots* s = (Slots*)t->slots;
+        if (s == null) return Rebuild(m, FirstMask);
+        long size = (long)s->Mask + 1;
+        if (t->count * 2L >= size) return Rebuild(m, (s->Mask * 2) + 1);
+        return s->Filled * 4L < size * 3 || Rebuild(m, s->Mask);
     }
 
-    // A new array, twice as large as the terms need: without the places of erased ones.
-    private static bool Rebuild(PersistentTerms* t)
+    // A new array, without the places of erased terms.
+    private static bool Rebuild(Machine* m, uint mask)
     {
+        PersistentTerms* t = &m->PersistentTerms;
         Slots* old = (Slots*)t->slots;
-        uint mask = FirstMask;
-        while (((uint)t->count + 1) * 4 > mask) mask = (mask * 2) + 1;
-        Slots* fresh = (Slots*)Allocator.AllocZeroed(SlotBytes(mask), Owner.Literals);
-        if (fresh == null) return false;
-        fresh->Older = old;
+        long words = SlotWords(mask);
+        ModuleLiterals memory;
+        if (!LiteralArea.AllocModule(&m->Literals, words, &memory)) return false;
+        memory.Top = memory.End;
+        Slots* fresh = (Slots*)memory.Start;
+        fresh->Header = Header.Make(Header.PositiveBig, words - 1);
         fresh->Mask = mask;
-        for (uint i = 0; old != null && i <= old->Mask; i++)
+        fresh->Filled = 0;
+        fresh->Memory = memory;
+        for (long i = 0; i <= mask; i++) Slots.Entries(fresh)[i] = 0;
+        long at = 0;
+        for (Term pair = Next(old, ref at); !pair.IsNone; pair = Next(old, ref at))
         {
-            nint e = Slots.Entries(old)[i];
-            if (e == 0 || e == Erased) continue;
-            Search(fresh, ((Term*)e)[1], out nint* slot);
-            *slot = e;
+            _ = Search(fresh, pair.TupleElements[0], out nint* slot);
+            *slot = (nint)pair.Box;
             fresh->Filled++;
         }
         Volatile.Write(ref t->slots, (nint)fresh);
+        if (old != null) _ = LiteralCollector.Retire(m, &old->Memory);
         return true;
     }
 }
@@ -252,14 +323,38 @@ public static unsafe class PersistentTermBifs
         return value.IsNone ? a[1] : value;
     }
 
+    // All terms so far.
+    private struct Listing
+    {
+        public NativeWork Work;
+        public PersistentTerms.Slots* Slots;
+        public long At;
+        public Term List;
+    }
+
+    private const long PlacesPerReduction = 10;
+
     /// <summary>All terms: [{Key, Value}].</summary>
     [Bif("persistent_term:get/0")]
     public static Term GetAll(Process* p, Term* a)
     {
-        Term list = Term.Nil;
-        int at = 0;
-        for (Term pair = PersistentTerms.Next(p->Machine, ref at); !pair.IsNone; pair = PersistentTerms.Next(p->Machine, ref at)) list = Process.Cons(p, pair, list);
-        return list;
+        Listing* kept = (Listing*)p->Work;
+        Listing l = kept != null ? *kept : new Listing { Slots = PersistentTerms.Current(p->Machine), List = Term.Nil };
+        long from = l.At, end = from + Slices.Steps(p, PlacesPerReduction);
+        while (true)
+        {
+            Term pair = PersistentTerms.Next(l.Slots, ref l.At);
+            if (pair.IsNone) break;
+            l.List = Process.Cons(p, pair, l.List);
+            if (l.At < end) continue;
+            if (kept == null) return Slices.Keep(p, ref l, null);
+            l.Work = kept->Work;
+            *kept = l;
+            return Slices.Pause(p);
+        }
+        Process.Bump(p, (l.At - from) / PlacesPerReduction);
+        if (kept != null) Slices.End(p);
+        return l.List;
     }
 
     [Bif("persistent_term:put/2")]
@@ -301,9 +396,7 @@ public static unsafe class PersistentTermBifs
     [Bif("erts_internal:erase_persistent_terms/0")]
     public static Term EraseAll(Process* p, Term* a)
     {
-        int at = 0;
-        for (Term pair = PersistentTerms.Next(p->Machine, ref at); !pair.IsNone; pair = PersistentTerms.Next(p->Machine, ref at))
-            PersistentTerms.Erase(p->Machine, pair.TupleElements[0], out _);
+        PersistentTerms.EraseAll(p->Machine);
         return Am.Ok;
     }
 }

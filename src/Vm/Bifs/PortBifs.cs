@@ -31,6 +31,12 @@ public static unsafe class PortBifs
         if (!l.IsNil) return Am.Badopt;
         Port* port = Find(p, a[0]);
         if (port == null) return After(p, Am.Badarg);
+        if (port->Kind == PortKind.HostName)
+        {
+            // Nothing can be sent, and whoever waits for an answer would do so for ever.
+            port->Lock.Unlock();
+            return After(p, Am.Badarg);
+        }
         bool busy = port->Busy, waits = busy && !stay && !force && Port.Wait(port, p);
         port->Lock.Unlock();
         if (force) return Am.Notsup;
@@ -93,14 +99,20 @@ public static unsafe class PortBifs
         return true;
     }
 
-    /// <summary>Neither programs nor descriptors know any operation but the size of a terminal (100), which two 32-bit numbers give.</summary>
+    /// <summary>Neither programs nor descriptors know any operation but the size of a terminal (100), which two 32-bit numbers give. udp_inet: HostNamePort.</summary>
     [Bif("erts_internal:port_control/3", BifKind.Traps)]
     public static Term PortControl(Process* p, Term* a)
     {
         Port* port = Find(p, a[0]);
         if (port == null) return After(p, Am.Badarg);
         int output = port->Kind == PortKind.Descriptors ? port->Out : -1, input = port->Kind == PortKind.Descriptors ? port->In : -1;
+        PortKind kind = port->Kind;
         port->Lock.Unlock();
+        if (kind == PortKind.HostName)
+        {
+            Term answer = HostNamePort.Control(p, a[1], a[2]);
+            return After(p, answer.IsNone ? Am.Badarg : answer);
+        }
         const long WindowSize = 0x018b0900 + 100;
         if (!a[1].IsSmall || a[1].SmallValue != WindowSize || !IoData.Size(a[2], false, out _, out _)) return After(p, Am.Badarg);
         int columns = 0, rows = 0;

@@ -344,6 +344,8 @@ public static unsafe class ProcessInfoBifs
             if (location != 0) e[3] = Term.Nil;
             return at;
         }
+        Export* native = p->Work == null ? null : p->Work->Native;
+        if (native != null && location == 0) return Process.Tuple(p, native->Module, native->Function, Term.Small((long)native->Arity));
         Term trace = Trace(p);
         if (!trace.IsCons) return Am.Undefined;
         if (location != 0) return trace.Head;

@@ -185,7 +185,11 @@ public static unsafe class SpawnBifs
         Term* e = a[1].TupleElements;
         if (!e[0].IsAtom || !e[1].IsAtom || !IsProper(e[2])) return Am.Badarg;
         SpawnOptions o = SpawnOptions.Default;
-        return o.Read(a[2], true, out _) ? RequestFailed(p, ref o, Am.Noconnection) : Am.Badopt;
+        bool good = o.Read(a[2], true, out bool proper);
+        if (a[3] != Am.SpawnOpt) return proper ? RequestFailed(p, ref o, Am.Noconnection) : Am.Badarg;
+        // spawn_opt/5 waits for the answer by itself, and wants to know whether there is a monitor.
+        SpawnOptions plain = SpawnOptions.Default;
+        return Process.Tuple(p, RequestFailed(p, ref plain, good ? Am.Noconnection : Am.Badopt), Term.Bool(o.Monitor));
     }
 
     private static Term RequestFailed(Process* p, ref SpawnOptions o, Term reason)
@@ -271,7 +275,10 @@ public static unsafe class SpawnBifs
             Tracees.Inherit(p, child, o.Link);
             if (((p->Traced | child->Traced) & TraceFlags.Procs) != 0) TraceMessages.Spawned(p, child, module, function, args, o.Link);
         }
-        if (SeqTrace.IsOn(p)) SequentialSpawn(p, child, module, function, args, ref o);
+        ulong alias = o.AliasFlags & MonitorFlags.All;
+        if (o.Monitor) reference = alias != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
+        else if (o.Request) reference = TimeBifs.NewReference(p);
+        if (SeqTrace.IsOn(p)) SequentialSpawn(p, child, module, function, args, reference, ref o);
         if (o.Link)
         {
             KeyEntry* mine = p->Links.Put(pid.Bits, 0);
@@ -282,8 +289,6 @@ public static unsafe class SpawnBifs
         }
         if (o.Monitor)
         {
-            ulong alias = o.AliasFlags & MonitorFlags.All;
-            reference = alias != 0 ? Aliases.New(p) : TimeBifs.NewReference(p);
             Monitors.Set(p, pid, Term.None, reference, Am.Noproc);
             if (alias != 0) Monitors.AddAlias(p, reference, alias);
             if (o.AliasFlags != alias) _ = Priorities.Add(p, ((Reference*)reference.Box)->Id0, ((Reference*)reference.Box)->Id1, Priorities.Monitor);
@@ -291,7 +296,6 @@ public static unsafe class SpawnBifs
         }
         if (o.Request)
         {
-            if (reference.IsNone) reference = TimeBifs.NewReference(p);
             // Before the child runs: its signals come after the answer.
             Term* yes = stackalloc Term[] { o.ReplyTag, reference, Am.Ok, pid };
             Signal* answer = o.ReplySuccess ? Signal.Tuple(m, yes, 4) : null;
@@ -303,10 +307,11 @@ public static unsafe class SpawnBifs
         return pid;
     }
 
-    private static void SequentialSpawn(Process* p, Process* child, Term module, Term function, Term args, ref SpawnOptions o)
+    private static void SequentialSpawn(Process* p, Process* child, Term module, Term function, Term args, Term reference, ref SpawnOptions o)
     {
+        if (reference.IsNone) reference = TimeBifs.NewReference(p);
         Term options = !o.Source.IsNone ? o.Source : o.Link ? Process.Cons(p, Am.Link, Term.Nil) : o.Monitor ? Process.Cons(p, Am.Monitor, Term.Nil) : Term.Nil;
-        SeqTrace.Spawning(p, child, module, function, args, Length(args), options, TimeBifs.NewReference(p), o.ReplyTag, o.Request);
+        SeqTrace.Spawning(p, child, module, function, args, Length(args), options, reference, o.ReplyTag, o.Request);
     }
 
     // What a new process costs its parent.

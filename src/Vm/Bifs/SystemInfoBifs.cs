@@ -197,7 +197,7 @@ public static unsafe class SystemInfoBifs
         if (item == Am.HipeArchitecture || item == Am.ModifiedTimingLevel) return Am.Undefined;
         if (item == Am.AllocUtilAllocators || item == Am.DistCtrl || item == Am.Taints) return Term.Nil;
         if (item == Am.AllocatedAreas) return Areas(p);
-        if (item == Am.UpdateCpuInfo) return Am.Unchanged;
+        if (item == Am.UpdateCpuInfo) return UpdateCpuInfo(m);
         if (item != Am.Allocator) return Term.None;
         // malloc, whose version nobody asks for.
         Term all = Process.NewTuple(p, 4);
@@ -300,8 +300,15 @@ public static unsafe class SystemInfoBifs
             return t;
         }
         if (item == Am.LogicalProcessors || item == Am.LogicalProcessorsOnline) return Term.Small(Threads.OnlineProcessors);
-        if (item == Am.LogicalProcessorsAvailable || item == Am.CpuQuota) return Term.Small(Threads.AvailableProcessors);
+        if (item == Am.LogicalProcessorsAvailable || item == Am.CpuQuota) return Term.Small(m->Settings.Processors);
         return item == Am.CpuTopology ? CpuTopology.Detected(p) : Term.None;
+    }
+
+    // Whether there are more or less processors for this program than when it was last looked.
+    private static Term UpdateCpuInfo(Machine* m)
+    {
+        int now = Threads.AvailableProcessors;
+        return System.Threading.Interlocked.Exchange(ref m->Settings.Processors, now) == now ? Am.Unchanged : Am.Changed;
     }
 
     private static Term Kind(Process* p, Term name, int total, int online, int active)
@@ -357,6 +364,8 @@ public static unsafe class SystemInfoBifs
         if (flag == Am.DirtyCpuSchedulersOnline) return value.IsSmall ? SchedulerLimits.SetDirtyOnline(p, value.SmallValue) : Process.Badarg(p);
         // Threads are not bound to processors: what OTP says where the system cannot.
         if (flag == Am.SchedulerBindType && SystemFlags.IsBindType(value)) return value == Am.Unbound ? value : Process.Error(p, Am.Notsup);
+        // kernel's own process counts who wants it.
+        if (flag == Am.SchedulerWallTime && value.IsBoolean && p->Machine->Full != 0) return Process.TrapTo1(p, Am.KernelRefc, Am.SchedulerWallTime, value);
         Term old = SystemFlags.Set(p, flag, value);
         // Only a flag that does not exist has a cause.
         return !old.IsNone ? old : SystemFlags.IsFlag(flag) ? Process.Badarg(p) : Process.Badarg(p, Am.Badopt);

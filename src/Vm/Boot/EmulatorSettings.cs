@@ -8,7 +8,7 @@ using MyBeam.Platform;
 public unsafe struct EmulatorSettings
 {
     /// <summary>What system_info tells of schedulers and dirty threads.</summary>
-    public int Schedulers, SchedulersOnline, DirtyCpu, DirtyCpuOnline, DirtyIo, AsyncThreads;
+    public int Schedulers, SchedulersOnline, Processors, DirtyCpu, DirtyCpuOnline, DirtyIo, AsyncThreads;
     public long Processes, Ports, EtsTables;
     public long MinHeapWords, MinBinHeapWords, MaxHeapWords, RequestsLimit;
     /// <summary>Of +hmaxk, +hmaxel, +hmaxib and +hmqd: true is the opposite of the default.</summary>
@@ -31,7 +31,7 @@ public unsafe struct EmulatorSettings
     {
         EmulatorSettings s = default;
         s.Schedulers = Threads.OnlineProcessors;
-        s.SchedulersOnline = Threads.AvailableProcessors;
+        s.SchedulersOnline = s.Processors = Threads.AvailableProcessors;
         if (s.Schedulers < s.SchedulersOnline) s.Schedulers = s.SchedulersOnline;
         s.DirtyCpu = s.Schedulers;
         s.DirtyCpuOnline = s.SchedulersOnline;

@@ -97,8 +97,6 @@ public unsafe struct LiteralCollector
             shared->RetiringBytes = (nuint)((byte*)areas[count - 1].Top - (byte*)areas[0].Start);
             c->left = ProcessTable.Count(m);
             c->young = (ulong)ProcessTable.NextNumber(m);
-            // Natives that looked for a term in one of them are through.
-            PersistentTerms.FreeOlder(m);
             Schedulers.GoOn(m);
         }
         // Until just now somebody might have looked into the last round's row.

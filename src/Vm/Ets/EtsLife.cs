@@ -35,6 +35,9 @@ public unsafe struct EtsGrave
         return g;
     }
 
+    /// <summary>Whose it is, while something is left in it.</summary>
+    public static Machine* MachineOf(EtsGrave* g) => g->machine;
+
     private static void Destroy(NativeResource* r)
     {
         EtsGrave* g = (EtsGrave*)r;
@@ -233,7 +236,7 @@ public static unsafe class EtsLife
     {
         t->Lock.EnterWrite();
         Term heir = t->Heir;
-        bool good = !t->Closed && t->Owner == p->Pid && heir != Am.None && heir != p->Pid && EtsSignals.IsAlive(p, heir) && EtsTables.Give(t, heir);
+        bool good = !t->Closed && t->Owner == p->Pid && heir != Am.None && heir != p->Pid && EtsSignals.Birth(p->Machine, heir) == t->HeirBorn && EtsTables.Give(t, heir);
         Term data = good && t->HeirData != null ? EtsObject.ToHeap(t->HeirData, p) : Term.None;
         t->Lock.ExitWrite();
         if (good && !data.IsNone) Transfer(p, t, heir, data.TupleElements[0]);

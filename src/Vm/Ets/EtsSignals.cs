@@ -15,6 +15,16 @@ public static unsafe class EtsSignals
         return true;
     }
 
+    /// <summary>The number of a process among all there ever were (a pid can come again); 0: there is none, or it is exiting.</summary>
+    public static ulong Birth(Machine* m, Term pid)
+    {
+        Process* other = ProcessTable.Lock(m, pid);
+        if (other == null) return 0;
+        ulong born = other->Born;
+        other->Lock.Unlock();
+        return born;
+    }
+
     /// <summary>Sends a message (terms on the heap of <paramref name="from"/> or outside all heaps; copied).</summary>
     public static void Deliver(Process* from, Term to, Term message) => Signals.Message(from->Machine, from->Context, to, message);
 

@@ -45,6 +45,8 @@ public unsafe struct EtsTable
     /// <summary>The two id words of its tids.</summary>
     public ulong Id0, Id1;
     public Term Name, Owner, Heir;
+    /// <summary>Which process with the heir's pid it is (EtsSignals.Birth).</summary>
+    public ulong HeirBorn;
     /// <summary>A tuple {Data} of an heir with data, or null: no data was given (then there is no message).</summary>
     public EtsObject* HeirData;
     public int KeyPosition;
@@ -168,10 +170,10 @@ public unsafe struct EtsTable
     /// <summary>Sets heir and data (None: no message to the heir; ignored without an heir). A dead process is no heir. False: memory is out.</summary>
     public static bool SetHeir(Process* p, EtsTable* t, Term heir, Term data)
     {
-        if (heir != Am.None && heir != p->Pid && !EtsSignals.IsAlive(p, heir)) heir = Am.None;
+        ulong born = heir == Am.None ? 0 : EtsSignals.Birth(t->Machine, heir);
         EtsObject* o = null;
         // One that is dead already is none.
-        if (heir != Am.None && !ProcessTable.Has(t->Machine, heir)) heir = Am.None;
+        if (born == 0) heir = Am.None;
         if (heir != Am.None && !data.IsNone)
         {
             ulong* tuple = stackalloc ulong[2];
@@ -182,6 +184,7 @@ public unsafe struct EtsTable
         }
         FreeHeirData(t);
         t->Heir = heir;
+        t->HeirBorn = born;
         t->HeirData = o;
         return true;
     }

@@ -219,6 +219,8 @@ public unsafe struct EtsTables
         return t;
     }
 
+    private const long CostOfTable = 20;
+
     /// <summary>
     /// The end of a process: takes its fixations back, gives its tables to their heirs (with the message 'ETS-TRANSFER') or deletes them. Runs on the
     /// thread that ends the process and needs nothing of it but its pid; messages are built on the heap of <paramref name="p"/>, the process that ends. At
@@ -239,10 +241,13 @@ public unsafe struct EtsTables
             if (!EtsLife.Inherit(p, t))
             {
                 EtsGrave* grave = EtsLife.Close(t, p->Pid);
-                long some = EtsGraveyard.StepObjects;
+                long some = System.Math.Min(EtsGraveyard.StepObjects, budget);
+                budget -= some + CostOfTable;
                 if (grave != null && EtsGrave.Free(grave, ref some)) Resources.Release(&grave->Head);
                 else if (grave != null) EtsGraveyard.Add(m, grave);
+                budget += System.Math.Max(some, 0);
             }
+            else budget -= CostOfTable;
             Resources.Release(&t->Head);
             if (budget <= 0) return AnyOwned(m, p->Pid) == 0;
         }

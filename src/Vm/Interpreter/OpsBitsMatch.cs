@@ -461,15 +461,19 @@ public static unsafe partial class Ops
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static long BsRetry(ulong* I, Term* E, Term* H, Context* C, ulong need, Term* keep)
     {
+        if (!IsAbove(C, need, keep) && ToDirty(I, E, H, C, (long)(need >> 16), (long)(need & 0xFFFF))) return C->Stop;
         if (!BsCollect(I, E, H, C, need, keep)) return OutOfMemory(I, E, H, C);
         return PastBreakpoint(I, (Term*)C->Process->Heap.Stack, (Term*)C->Process->Heap.Top, C);
     }
 
+    private static bool IsAbove(Context* C, ulong need, Term* keep) =>
+        keep >= Context.Xs(C) + (need & 0xFFFF) && keep < Context.Xs(C) + Context.MaxRegisters + 4;
+
     private static bool BsCollect(ulong* I, Term* E, Term* H, Context* C, ulong need, Term* keep)
     {
         long live = (long)(need & 0xFFFF), words = (long)(need >> 16);
+        if (!IsAbove(C, need, keep)) return Collect(C, I, E, H, words, live);
         Term* x = Context.Xs(C);
-        if (keep < x + live || keep >= x + Context.MaxRegisters + 4) return Collect(C, I, E, H, words, live);
         // It goes through the first register that is not live; what that held stays for the retry (it is a size, or nothing).
         Term held = x[live];
         x[live] = *keep;

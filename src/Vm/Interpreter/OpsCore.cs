@@ -68,6 +68,7 @@ public static unsafe partial class Ops
     {
         Process* p = C->Process;
         p->Heap.Top = (ulong*)H;
+        p->Heap.Stack = (ulong*)E;
         // A breakpoint would be met again.
         if (!DirtyWork.WantsCollection(p) || (*I & 2) != 0) return false;
         Save(C, I, E, H);

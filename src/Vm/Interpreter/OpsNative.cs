@@ -67,7 +67,7 @@ public static unsafe partial class Ops
             *(ulong**)E = I + 2;
             return EnterTraced(I, (Export*)I[1], E, C, false);
         }
-        if (p->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
+        if (p->Fail == FailKind.Again) return Again(I, E, C, (Export*)I[1]);
         if (p->Fail != FailKind.Exception) return Leave(I + 2, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
     }
@@ -79,7 +79,7 @@ public static unsafe partial class Ops
         Term* caller = (Term*)((byte*)E + ((ushort*)I)[4]);
         if (C->Process->Fail == FailKind.Trap) return Trap(I, caller, H, C);
         if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, e, caller, C, true);
-        if (C->Process->Fail == FailKind.Again) return Again(I, E, C, e->Arity);
+        if (C->Process->Fail == FailKind.Again) return Again(I, E, C, e);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)caller, caller, H, C);
         return Exceptions.RaiseNative(I, E, C, e);
     }
@@ -89,7 +89,7 @@ public static unsafe partial class Ops
     {
         if (C->Process->Fail == FailKind.Trap) return Trap(I, E, H, C);
         if (C->Process->Fail == FailKind.Traced) return EnterTraced(I, (Export*)I[1], E, C, true);
-        if (C->Process->Fail == FailKind.Again) return Again(I, E, C, ((Export*)I[1])->Arity);
+        if (C->Process->Fail == FailKind.Again) return Again(I, E, C, (Export*)I[1]);
         if (C->Process->Fail != FailKind.Exception) return Leave(*(ulong**)E, E, H, C);
         return Exceptions.RaiseNative(I, E, C, (Export*)I[1]);
     }
@@ -126,6 +126,12 @@ public static unsafe partial class Ops
             if (!ProcessGc.Collect(p, 0, Context.Xs(C), p->TrapArity)) return OutOfMemory(I, E, (Term*)p->Heap.Top, C);
         }
         return Enter(p->TrapTo->Address, (Term*)p->Heap.Stack, (Term*)p->Heap.Top, C);
+    }
+
+    private static long Again(ulong* I, Term* E, Context* C, Export* e)
+    {
+        if (C->Process->Work != null) C->Process->Work->Native = e;
+        return Again(I, E, C, e->Arity);
     }
 
     // A native has done a slice of its work: the instruction at I, whose operands and x(0)..x(live-1) are as they were, runs again in the next slice.

@@ -1,5 +1,5 @@
 // A port: something outside the VM that processes talk to as if to a process. Here: a program that the VM has started, a pair of descriptors, a
-// file in memory, or the forker.
+// file in memory, the host's names, or the forker.
 namespace MyBeam.Vm;
 
 using MyBeam.Memory;
@@ -9,8 +9,8 @@ using MyBeam.Platform;
 public enum PortKind
 {
     /// <summary>A program: {spawn, _}, {spawn_executable, _}. Descriptors: {fd, _, _}. Forker: port 0 of a full system, which does nothing here. RamFile: the driver
-    /// ram_file_drv.</summary>
-    Program, Descriptors, Forker, RamFile,
+    /// ram_file_drv. HostName: what there is of udp_inet. HostLookup: in the place of OTP's program inet_gethost.</summary>
+    Program, Descriptors, Forker, RamFile, HostName, HostLookup,
 }
 
 /// <summary>
@@ -75,7 +75,11 @@ public unsafe struct Port
     {
         Term* e = stackalloc Term[] { id, what };
         Signal* s = Signal.Tuple(port->Machine, e, 2);
-        if (s != null) s->From = id;
+        if (s != null)
+        {
+            s->From = id;
+            s->Data0 = SeqTrace.Unchanged;
+        }
         Signals.Send(port->Machine, null, to, s);
     }
 

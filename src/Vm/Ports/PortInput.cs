@@ -179,6 +179,8 @@ public static unsafe class PortInput
         if (!line.IsNone) what = Pair(ref top, line, what);
         s->Value = Pair(ref top, port->Id, Pair(ref top, Am.Data, what));
         s->From = port->Id;
+        // Ports know nothing of sequential tracing.
+        s->Data0 = SeqTrace.Unchanged;
         Signals.Send(port->Machine, null, port->Connected, s);
         return true;
     }

@@ -41,7 +41,12 @@ public static unsafe class PortOutput
             RamFile.Command(port, c);
             return;
         }
-        if (port->Kind == PortKind.Forker)
+        if (port->Kind == PortKind.HostLookup)
+        {
+            HostLookupPort.Command(port, c);
+            return;
+        }
+        if (port->Kind is PortKind.Forker or PortKind.HostName)
         {
             OutputChunk.Free(c);
             return;

@@ -9,7 +9,7 @@ using MyBeam.Platform;
 public static unsafe class PortStart
 {
     // Ports of drivers that OTP has built in and that are not here: programs ask whether they are there by opening one.
-    private static ReadOnlySpan<byte> Drivers => " tcp_inet udp_inet sctp_inet tty_sl "u8;
+    private static ReadOnlySpan<byte> Drivers => " tcp_inet sctp_inet tty_sl "u8;
 
     /// <summary>The port, linked to the process, or an atom that says why not (badopt, badarg, system_limit or an error of the system).</summary>
     public static Term Open(Process* p, Term name, Term settings)
@@ -36,7 +36,12 @@ public static unsafe class PortStart
         if (!FileNameBifs.Native(name.TupleElements[1], true, ref text) || text.Count == 0) return Am.Badarg;
         if (kind != Am.SpawnExecutable && (o.HasArguments || o.HasName)) return Am.Badarg;
         if (!o.ReadFolder()) return Am.Badarg;
-        if (kind != Am.SpawnExecutable && FirstWord(text.Text).SequenceEqual("ram_file_drv"u8)) return InMemory(p, ref o, ref text);
+        if (kind != Am.SpawnExecutable)
+        {
+            if (FirstWord(text.Text).SequenceEqual("ram_file_drv"u8)) return BuiltIn(p, PortKind.RamFile, ref o, ref text);
+            if (FirstWord(text.Text).SequenceEqual("udp_inet"u8)) return BuiltIn(p, PortKind.HostName, ref o, ref text);
+        }
+        else if (IsHostLookup(p->Machine, ref text)) return BuiltIn(p, PortKind.HostLookup, ref o, ref text);
         if (kind == Am.SpawnDriver || (kind == Am.Spawn && IsDriver(FirstWord(text.Text)))) return Am.Badarg;
         return Program(p, kind == Am.SpawnExecutable, ref o, ref text);
     }
@@ -109,11 +114,18 @@ public static unsafe class PortStart
     }
 
     // Only a program has an exit status.
-    private static Term InMemory(Process* p, ref PortOptions o, ref TextBuffer text)
+    private static Term BuiltIn(Process* p, PortKind kind, ref PortOptions o, ref TextBuffer text)
     {
         if (o.ExitStatus) return Am.Badarg;
-        Port* port = New(p, PortKind.RamFile, ref o, text.Text);
+        Port* port = New(p, kind, ref o, text.Text);
         return port == null ? Am.SystemLimit : Linked(p, port);
+    }
+
+    // A program of the OTP in the executable, where programs cannot be.
+    private static bool IsHostLookup(Machine* m, ref TextBuffer text)
+    {
+        ReadOnlySpan<byte> program = "/bin/inet_gethost"u8, name = text.Text;
+        return name.EndsWith(program) && ArchiveFiles.Handles(m, text.Data);
     }
 
     private const long MostDescriptors = 1 << 20;

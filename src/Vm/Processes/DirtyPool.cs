@@ -42,7 +42,8 @@ public unsafe partial struct DirtyPool
     private OsMutex mutex;
     private OsCondition more;
     private ProcessRow waiting;
-    private int idle, count, most, inFlight, working;
+    // idle: threads that sleep and that nobody has woken; woken: those that somebody has woken, and that have not looked yet.
+    private int idle, woken, count, most, inFlight, working;
     private DirtyThread* threads;
 
     private const nuint StackBytes = 1024 * 1024;
@@ -163,7 +164,12 @@ public unsafe partial struct DirtyPool
         else pool->waiting.Add(p);
         bool start = pool->idle == 0 && pool->count < Limit(pool);
         if (start) pool->count++;
-        else pool->more.WakeOne();
+        else if (pool->idle > 0)
+        {
+            pool->idle--;
+            pool->woken++;
+            pool->more.WakeOne();
+        }
         pool->mutex.Unlock();
         if (start) Start(pool);
         if (signals) Signalled(pool, null, p);
@@ -187,10 +193,10 @@ public unsafe partial struct DirtyPool
         }
         pool->mutex.Lock();
         bool alone = --pool->count == 0;
-        Process* p = alone ? pool->waiting.Take() : null;
+        // No thread at all: the scheduler has to do it; without memory for that it waits for the next one that comes.
+        Process* p = alone && t != null ? pool->waiting.Take() : null;
         pool->mutex.Unlock();
-        // No thread at all: the scheduler has to do it.
-        if (p == null || t == null) return;
+        if (p == null) return;
         Work(t, p);
     }
 
@@ -208,7 +214,8 @@ public unsafe partial struct DirtyPool
             {
                 pool->idle++;
                 pool->more.Wait((OsMutex*)&pool->mutex, -1);
-                pool->idle--;
+                if (pool->woken > 0) pool->woken--;
+                else pool->idle--;
                 continue;
             }
             pool->working++;

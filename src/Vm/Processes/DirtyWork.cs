@@ -50,11 +50,12 @@ public static unsafe class DirtyWork
         return true;
     }
 
-    /// <summary>Whether a collection that is due now is to be done on a dirty thread.</summary>
+    /// <summary>Whether a collection that is due now is to be done on a dirty thread; Top and Stack of the heap are those of now.</summary>
     public static bool WantsCollection(Process* p)
     {
         Heap* h = &p->Heap;
-        long words = h->Top - h->Start + h->FragmentWords + h->MessageWords;
+        // A deep stack takes as long as a heap.
+        long words = h->Top - h->Start + (h->End - h->Stack) + h->FragmentWords + h->MessageWords;
         if (words < CollectWords && h->MinorCount >= h->FullSweepAfter) words += h->OldTop - h->OldStart;
         bool large = words >= CollectWords || (p->Machine->HeapShared.GcStress != 0 && (h->MinorTotal + h->MajorTotal) % StressEvery == StressEvery - 1);
         return large && p->Work == null && p->Traced == 0 && p->Machine->Tracing.Limits.Collections == 0 && p->Machine->Flags.MicroSince == 0

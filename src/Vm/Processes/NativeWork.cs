@@ -19,6 +19,8 @@ public unsafe struct NativeWork
     public delegate*<NativeWork*, void> Abandon;
     /// <summary>Which of the VM's it is, so that measuring can tell one from the next at the same address.</summary>
     public long Number;
+    /// <summary>The native, for who asks where the process is; null: a process that has not left its slice since the work began.</summary>
+    public Export* Native;
 }
 
 /// <summary>How natives keep and continue their work.</summary>
@@ -82,6 +84,7 @@ public static unsafe class Slices
         work->Bytes = (nuint)sizeof(T);
         work->Abandon = abandon;
         work->Number = SliceMeasure.Next(&p->Machine->SlicesRun);
+        work->Native = null;
         p->Work = work;
         return Pause(p);
     }

@@ -98,6 +98,10 @@ public unsafe struct Process
     public Term Name;
     /// <summary>1: the timer of the running receive … after is set; 1: it ran out and nobody has looked yet.</summary>
     public int TimerSet, TimedOut;
+    /// <summary>Its number among all processes there ever were, from 1: a pid can come again.</summary>
+    public ulong Born;
+    /// <summary>What is left of its end, which goes on in further slices; or null.</summary>
+    public ExitWork* Ending;
     /// <summary>Next in a run queue or in the list of free structures.</summary>
     public Process* Next;
     /// <summary>Suspensions that hold it back; below 0 while a resume has overtaken its suspension.</summary>

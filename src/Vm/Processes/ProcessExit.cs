@@ -1,7 +1,20 @@
-// The end of a process: who is linked to it or monitors it is told, what it owns is given back.
+// The end of a process: who is linked to it or monitors it is told, what it owns is given back. When that is much it is done in slices: the process stays in its run queue,
+// exiting, until all is done.
 namespace MyBeam.Vm;
 
+using System.Runtime.CompilerServices;
 using MyBeam.Memory;
+
+/// <summary>How far the end of a process has come.</summary>
+public unsafe struct ExitWork
+{
+    /// <summary>What links and monitors are told; in Copy from the second slice on, because literals that nobody but an exiting process refers to may be freed.</summary>
+    public Term Reason;
+    public EtsObject* Copy;
+    /// <summary>Signals that came too late.</summary>
+    public Signal* Late;
+    public int Stage, Place;
+}
 
 /// <summary>Ends processes.</summary>
 public static unsafe class ProcessExit
@@ -16,10 +29,87 @@ public static unsafe class ProcessExit
         if (stop == StopReason.Exited && p->FailClass != ExceptionClass.Exit && !keep && (p->Extra == null || p->Extra->OnLoad == null)) CrashReport.Print(p, reason);
         if (p->Flags.IsSystem && p->Machine->Halting == 0) SystemProcessEnded(p, reason);
         if (p->Extra != null && p->Extra->OnLoad != null) OnLoad.Ended(p, stop);
-        Detach(p, reason);
+        ExitWork work = new() { Reason = reason };
+        Begin(p, &work);
+        bool done = !keep && Step(p, &work, Budget(p));
+        if (!done && !keep && Postpone(p, &work))
+        {
+            Slices.Abandon(p);
+            Tell(p, Am.OutExiting);
+            p->Context->Scheduler->Queue.Add(p);
+            return;
+        }
+        if (!done) _ = Step(p, &work, long.MaxValue);
         Slices.Abandon(p);
         if (keep) return;
+        Tell(p, Am.OutExited);
         ProcessState.Free(p);
+    }
+
+    /// <summary>The next slice of a process that is ending (Process.Ending).</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void GoOn(Process* p)
+    {
+        Tell(p, Am.InExiting);
+        if (!Step(p, p->Ending, Budget(p)))
+        {
+            Tell(p, Am.OutExiting);
+            p->Context->Scheduler->Queue.Add(p);
+            return;
+        }
+        Tell(p, Am.OutExited);
+        Drop(p);
+        ProcessState.Free(p);
+    }
+
+    /// <summary>Forgets what is left to do.</summary>
+    public static void Drop(Process* p)
+    {
+        ExitWork* w = p->Ending;
+        if (w == null) return;
+        p->Ending = null;
+        while (w->Late != null)
+        {
+            Signal* next = w->Late->Next;
+            if (w->Late->Kind == SignalKind.Call) w->Late->Run(null, w->Late);
+            else Signal.Free(w->Late);
+            w->Late = next;
+        }
+        if (w->Copy != null) EtsObject.Free(w->Copy);
+        Allocator.Free(w, (nuint)sizeof(ExitWork), Owner.Process);
+    }
+
+    // What one slice may cost: a millisecond or so.
+    private static long Budget(Process* p) => Slices.Steps(p, 1);
+
+    private const long CostOfOne = 4;
+
+    private static bool Postpone(Process* p, ExitWork* work)
+    {
+        if (p->Context->Scheduler == null) return false;
+        ExitWork* w = (ExitWork*)Allocator.Alloc((nuint)sizeof(ExitWork), Owner.Process);
+        if (w == null) return false;
+        if (!work->Reason.IsImmediate)
+        {
+            ulong* tuple = stackalloc ulong[2];
+            tuple[0] = Header.Make(Header.Tuple, 1);
+            tuple[1] = work->Reason.Bits;
+            work->Copy = EtsObject.Create(Term.Boxed(tuple));
+            if (work->Copy == null)
+            {
+                Allocator.Free(w, (nuint)sizeof(ExitWork), Owner.Process);
+                return false;
+            }
+            work->Reason = EtsObject.Element(work->Copy, 1);
+        }
+        *w = *work;
+        p->Ending = w;
+        return true;
+    }
+
+    private static void Tell(Process* p, Term what)
+    {
+        if ((p->Traced & TraceFlags.Exiting) != 0) TraceMessages.Scheduled(p, TraceFlags.Exiting, what, true);
     }
 
     // OTP cannot go on without it.
@@ -50,57 +140,111 @@ public static unsafe class ProcessExit
     /// <summary>Takes the process out of everything that others can see.</summary>
     public static void Detach(Process* p, Term reason)
     {
-        Machine* m = p->Machine;
-        Context* c = p->Context;
+        ExitWork work = new() { Reason = reason };
+        Begin(p, &work);
+        _ = Step(p, &work, long.MaxValue);
+    }
+
+    private static void Begin(Process* p, ExitWork* w)
+    {
         p->Lock.Lock();
         p->Status = ProcessStatus.Exiting;
-        ProcessTable.Exits(m);
-        Signal* s = p->InFirst;
+        ProcessTable.Exits(p->Machine);
+        w->Late = p->InFirst;
         p->InFirst = p->InLast = null;
         p->InCount = 0;
         p->Lock.Unlock();
-        if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Exiting(p, reason);
+        if ((p->Traced & TraceFlags.Procs) != 0) TraceMessages.Exiting(p, w->Reason);
         // Nobody can give it a name from here on.
-        Registry.Forget(m, p);
-        // Before anybody hears of its end: who does may rely on its timers being gone.
-        Timers.ProcessDied(p);
-        for (; s != null;)
-        {
-            Signal* next = s->Next;
-            Answer(m, c, p, s);
-            s = next;
-        }
+        Registry.Forget(p->Machine, p);
+    }
+
+    // False: the budget is used up, and there is more to do.
+    private static bool Step(Process* p, ExitWork* w, long budget)
+    {
+        Machine* m = p->Machine;
+        Context* c = p->Context;
         ProcessExtra* x = p->Extra;
-        if (x != null && x->OnExit != null) x->OnExit(p);
-        SchedulerLimits.Died(p);
-        OpenFile.OwnerDied(p);
-        EtsOwners.Died(p);
-        for (int i = 0; i < p->Links.Places; i++)
+        if (w->Stage == 0)
         {
-            KeyEntry* link = p->Links.Place(i);
-            if (link != null && link->A == 0) SendReason(m, c, SignalKind.LinkExit, new Term(link->Key0), p->Pid, reason, 0, 0);
+            // Before anybody hears of its end: who does may rely on its timers being gone.
+            if (!Timers.ProcessDied(p, (int)System.Math.Min(int.MaxValue, 1 + (budget / CostOfOne)))) return false;
+            w->Stage++;
         }
-        if (x == null) return;
-        for (int i = 0; i < x->Monitors.Places; i++)
+        if (w->Stage == 1)
         {
-            KeyEntry* e = x->Monitors.Place(i);
-            if (e == null || (e->C & MonitorFlags.Monitoring) == 0) continue;
-            Signal* d = Signals.Plain(SignalKind.Demonitor, p->Pid);
-            if (d == null) continue;
-            d->Id0 = e->Key0;
-            d->Id1 = e->Key1;
-            Signals.Send(m, c, new Term(e->A), d);
+            for (; w->Late != null && budget > 0; budget--)
+            {
+                Signal* s = w->Late;
+                w->Late = s->Next;
+                Answer(m, c, p, s);
+            }
+            if (w->Late != null) return false;
+            if (x != null && x->OnExit != null) x->OnExit(p);
+            SchedulerLimits.Died(p);
+            OpenFile.OwnerDied(p);
+            w->Stage++;
         }
-        for (int i = 0; i < x->MonitoredBy.Places; i++)
+        if (w->Stage == 2)
         {
-            KeyEntry* e = x->MonitoredBy.Place(i);
-            if (e != null) SendReason(m, c, SignalKind.Down, new Term(e->A), p->Pid, reason, e->Key0, e->Key1);
+            if (!EtsTables.OwnerDied(p, ref budget)) return false;
+            w->Stage++;
+        }
+        if (w->Stage == 3)
+        {
+            for (; w->Place < p->Links.Places && budget > 0; w->Place++)
+            {
+                KeyEntry* link = p->Links.Place(w->Place);
+                if (link == null || link->A != 0) continue;
+                SendReason(m, c, SignalKind.LinkExit, new Term(link->Key0), p->Pid, w->Reason, 0, 0);
+                budget -= CostOfOne;
+            }
+            if (w->Place < p->Links.Places) return false;
+            w->Stage++;
+            w->Place = 0;
+        }
+        return x == null || Monitors(p, x, w, budget);
+    }
+
+    private static bool Monitors(Process* p, ProcessExtra* x, ExitWork* w, long budget)
+    {
+        Machine* m = p->Machine;
+        Context* c = p->Context;
+        if (w->Stage == 4)
+        {
+            for (; w->Place < x->Monitors.Places && budget > 0; w->Place++)
+            {
+                KeyEntry* e = x->Monitors.Place(w->Place);
+                if (e == null || (e->C & MonitorFlags.Monitoring) == 0) continue;
+                Signal* d = Signals.Plain(SignalKind.Demonitor, p->Pid);
+                if (d == null) continue;
+                d->Id0 = e->Key0;
+                d->Id1 = e->Key1;
+                Signals.Send(m, c, new Term(e->A), d);
+                budget -= CostOfOne;
+            }
+            if (w->Place < x->Monitors.Places) return false;
+            w->Stage++;
+            w->Place = 0;
+        }
+        if (w->Stage == 5)
+        {
+            for (; w->Place < x->MonitoredBy.Places && budget > 0; w->Place++)
+            {
+                KeyEntry* e = x->MonitoredBy.Place(w->Place);
+                if (e == null) continue;
+                SendReason(m, c, SignalKind.Down, new Term(e->A), p->Pid, w->Reason, e->Key0, e->Key1);
+                budget -= CostOfOne;
+            }
+            if (w->Place < x->MonitoredBy.Places) return false;
+            w->Stage++;
         }
         for (int i = 0; i < x->Suspended.Places; i++)
         {
             KeyEntry* e = x->Suspended.Place(i);
             if (e != null) Suspension.End(m, c, new Term(e->Key0), (int)e->A);
         }
+        return true;
     }
 
     private static void SendReason(Machine* m, Context* c, SignalKind kind, Term to, Term from, Term reason, ulong id0, ulong id1)

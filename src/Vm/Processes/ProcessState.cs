@@ -42,6 +42,7 @@ public static unsafe class ProcessState
     {
         Machine* m = p->Machine;
         Slices.Abandon(p);
+        ProcessExit.Drop(p);
         p->Lock.Lock();
         // One that never ran is not detached.
         if (p->Status != ProcessStatus.Exiting) ProcessTable.Exits(m);

@@ -9,6 +9,7 @@ using MyBeam.Platform;
 /// <summary>The process table: a row of places; a pid's number names its place, its serial tells apart the processes that had the place one after another.</summary>
 public unsafe struct ProcessTable
 {
+    private ulong born;
     private Process** places;
     private ulong mask;
     private ulong next;
@@ -102,6 +103,7 @@ public unsafe struct ProcessTable
         Unsafe.InitBlockUnaligned(start + after, 0, (uint)((nuint)sizeof(Process) - after));
         p->Machine = m;
         p->Pid = Term.Pid(number);
+        p->Born = ++t->born;
         p->Status = ProcessStatus.Running;
         p->Lock.Unlock();
         // From the next line on processes/0 gives its pid: timers and signals to it must not find it dead.
@@ -156,6 +158,17 @@ public unsafe struct ProcessTable
         Process* p = Lock(m, pid);
         if (p != null) p->Lock.Unlock();
         return p != null;
+    }
+
+    /// <summary>Whether there is a process with this pid that is exiting.</summary>
+    public static bool IsExiting(Machine* m, Term pid)
+    {
+        Process* p = Place(m, (int)(pid.PidData & m->Table.mask));
+        if (p == null) return false;
+        p->Lock.Lock();
+        bool exiting = p->Pid == pid && p->Status == ProcessStatus.Exiting;
+        p->Lock.Unlock();
+        return exiting;
     }
 
     /// <summary>The place in the table that a pid names: what alias references carry.</summary>

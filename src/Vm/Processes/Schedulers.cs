@@ -308,6 +308,11 @@ public unsafe struct Schedulers
         p->Context = c;
         // What natives of the process before have left: terms of another heap.
         Context.ForgetFailure(c);
+        if (p->Ending != null)
+        {
+            ProcessExit.GoOn(p);
+            return;
+        }
         if (p->SuspendCount > 0 && Hold(p)) return;
         if (p->Timers.Paused != 0 && p->Pauses <= 0) Timers.GoOn(p);
         Volatile.Write(ref p->Status, ProcessStatus.Running);

@@ -214,8 +214,18 @@ internal static unsafe class SeqTrace
     {
         ulong* message = stackalloc ulong[] { Header.Make(Header.Tuple, 3), Am.EXIT.Bits, p->Pid.Bits, reason.Bits };
         SeqToken* t = Step(p);
-        if (Tracees.IsAlive(p->Machine, to)) Tell(p, t, Send, Am.Send, to, Term.Boxed(message));
+        if (Hears(p->Machine, to)) Tell(p, t, Send, Am.Send, to, Term.Boxed(message));
         Attach(t, s);
+    }
+
+    // As in OTP, exit signals to a sensitive process are not told of.
+    private static bool Hears(Machine* m, Term to)
+    {
+        Process* q = ProcessTable.Lock(m, to);
+        if (q == null) return false;
+        bool hears = !q->Flags.Sensitive && q->Status != ProcessStatus.Exiting;
+        q->Lock.Unlock();
+        return hears;
     }
 
     /// <summary>The receiver takes a message: it goes on with the message's token, or with none. Called when one of the two has any.</summary>

@@ -182,8 +182,15 @@ internal static unsafe class TraceMessages
         // One that has not run yet is in the function it was made for.
         Term where = exiting ? Term.Small(0)
             : p->ReductionsDone == 0 && tag == Am.In ? TraceTerms.Tuple(&room, p->InitialModule, p->InitialFunction, Term.Small(p->InitialArity))
-            : FunctionAt(p->Machine, p->Resume, &room);
+            : FunctionAt(p, p->Resume, &room);
         Tell(p, p, flag, tag, where, Term.None);
+    }
+
+    /// <summary>{M, F, A} of the native that the process is in the middle of, else of an address, or 0.</summary>
+    public static Term FunctionAt(Process* p, ulong* address, TraceTerms* room)
+    {
+        Export* e = p->Work == null ? null : p->Work->Native;
+        return e == null ? FunctionAt(p->Machine, address, room) : TraceTerms.Tuple(room, e->Module, e->Function, Term.Small((long)e->Arity));
     }
 
     /// <summary>{M, F, A} of an address, or 0.</summary>
