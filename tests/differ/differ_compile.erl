@@ -12,7 +12,7 @@ main() ->
 
 loop() ->
     case io:get_line("") of
-        eof -> halt(0, [{flush, false}]);
+        Ended when not is_list(Ended) -> halt(0, [{flush, false}]);
         Line ->
             command(string:lexemes(Line, " \n")),
             io:put_chars("done\n"),

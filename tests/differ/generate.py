@@ -8,53 +8,13 @@ calls(), which lists calls of the exported ones with literal arguments. Cost is 
 import random, re
 import templates
 from literals import Literals
-from tree import Node, expression, piece, some
+from patterns import Patterns
+from pieces import CAUGHT, EXTERNAL, HELPERS, OPTIONS, OPTION_WEIGHTS, PLAIN_TYPES, WRONG
+from tree import Node, expression, fits, piece, some
 
 MAX_COST = 6000
 LOOP = 5                # What a comprehension counts for.
 TURNS = 8               # And a recursive function.
-
-HELPERS = {
-    "ets_count": "ets_count(L) -> T = ets:new(t, [ordered_set, private]), true = ets:insert(T, [{X} || X <- L]), N = ets:info(T, size), true = ets:delete(T), N.",
-    "bin_sum": "bin_sum(<<X:7/signed, R/bits>>, A) -> bin_sum(R, A + X); bin_sum(_, A) -> A.",
-    "rev_loop": "rev_loop([H | T], A) -> rev_loop(T, [H | A]); rev_loop([], A) -> A.",
-    "ord": "ord(X) when is_integer(X) -> 1; ord(X) when is_float(X) -> 2; ord(X) when is_atom(X) -> 3; ord(X) when is_tuple(X) -> 4; ord(X) when is_map(X) -> 5; ord([]) -> 6; "
-           "ord([_ | _]) -> 7; ord(X) when is_binary(X) -> 8; ord(X) when is_bitstring(X) -> 9; ord(_) -> 10.",
-    "via_ets": "via_ets(V) -> T = ets:new(t, [set]), true = ets:insert(T, {1, V}), [{1, X}] = ets:lookup(T, 1), true = ets:delete(T), X.",
-    "via_process": "via_process(F) -> {P, M} = spawn_monitor(fun() -> exit(try {ok, F()} catch C:R -> {C, R} end) end), "
-                   "receive {'DOWN', M, process, P, {ok, X}} -> X; {'DOWN', M, process, P, {C, R}} -> erlang:raise(C, R, []) end.",
-    "via_exit": "via_exit(F) -> Old = process_flag(trap_exit, true), P = spawn_link(fun() -> exit(try {ok, F()} catch C:R -> {C, R} end) end), "
-                "Result = receive {'EXIT', P, R} -> R end, process_flag(trap_exit, Old), case Result of {ok, X} -> X; {C, W} -> erlang:raise(C, W, []) end.",
-    "via_server": "via_server(V) -> P = spawn_link(fun() -> server(0) end), P ! {noise, V}, R = make_ref(), P ! {self(), R, V}, receive {R, 1, X} -> P ! stop, X end.",
-    "server": "server(N) -> receive {From, R, V} when is_reference(R) -> From ! {R, N, V}, server(N); {noise, _} -> server(N + 1); stop -> ok end.",
-    "via_alias": "via_alias(V) -> A = alias([reply]), spawn(fun() -> A ! {A, V}, A ! {A, lost} end), receive {A, X} -> X end.",
-    "swap": "swap(A, B) -> {X, _} = swap2(B, A), X.",
-    "swap2": "swap2(A, B) -> {B, A}.",
-    # Loops take lists and bitstrings only up to a length: what a loop builds may double in each turn.
-    "few": "few([A, B, C, D, E, F | _]) -> [A, B, C, D, E, F]; few(L) -> L.",
-    "few_bits": "few_bits(<<B:64/bits, _/bits>>) -> B; few_bits(B) -> B.",
-    "trace": "trace(N, V) -> case get(log) of undefined -> put(log, [N]); L when length(L) < 100 -> put(log, [N | L]); _ -> ok end, V.",
-}
-
-
-def fits(have, want):
-    if have == want or want == "any":
-        return True
-    if want == "num":
-        return have in ("int", "float")
-    if want == "bits":
-        return have == "bin"
-    if want == "atom":
-        return have == "bool"
-    if want == "iol":
-        return have in ("bin", "str")
-    if have == "str":
-        have = ("list", "int")
-        if want == have:
-            return True
-    if have.__class__ is tuple and want.__class__ is tuple and have[0] == want[0] and len(have) == len(want) and have[0] not in ("fun", "rec", "nat"):
-        return all(fits(h, w) for h, w in zip(have[1:], want[1:]))
-    return False
 
 
 def parse(text):
@@ -86,7 +46,7 @@ class Table:
 
 class Context:
     """Where an expression stands: the variables it can use, how often it may run, how deep and how large it may still be."""
-    __slots__ = ("variables", "times", "bold", "quiet", "me")
+    __slots__ = ("variables", "times", "bold", "quiet")
 
     def __init__(self, variables, times=1, bold=False, quiet=False):
         self.variables, self.times, self.bold, self.quiet = variables, times, bold, quiet
@@ -100,7 +60,7 @@ class Function:
         self.name, self.arguments, self.result, self.cost, self.counter, self.few, self.exported = name, arguments, result, 1, False, "", False
 
 
-class Generator(Literals):
+class Generator(Literals, Patterns):
     def __init__(self, seed, number, release):
         self.rng = random.Random("%s/%d" % (seed, number))
         self.release = release
@@ -130,7 +90,8 @@ class Generator(Literals):
             return ("map", self.key(), self.type(depth - 1))
         if r < 0.97 and (self.records or self.natives):
             return self.rng.choice([("rec", i) for i in range(len(self.records))] + [("nat", i) for i in range(len(self.natives))])
-        if r < 0.98:
+        if r < 0.98 and self.release > 25:
+            # The text of a fun tells which compiler made it; for OTP 25 there are two.
             return ("fun", self.type(0), self.type(0))
         return "any"
 
@@ -316,8 +277,6 @@ class Generator(Literals):
         tag = ("r%d" if want[0] == "rec" else "n%d") % want[1]
         fields = [f for f in names if self.chance(0.6)]
         base = self.expr(want, c, depth - 1) if self.chance(0.4) else None
-        if base is None and want[0] == "nat" and False:
-            fields = list(names)
         inner = some(", ", [piece(f, " = ", self.expr(names[f], c, depth - 1)) for f in fields], 0)
         return expression(want, "(", base, ")#%s{" % tag, inner, "}") if base else expression(want, "#%s{" % tag, inner, "}")
 
@@ -341,7 +300,8 @@ class Generator(Literals):
         if r < 0.3 and len(want) == 3 and (want[1], want[2]) in EXTERNAL:
             return expression(want, self.rng.choice(EXTERNAL[want[1], want[2]]))
         if r < 0.5 and len(want) == 3:
-            bound, pattern = [], self.pattern(want[2], c, 2, bound := [])
+            bound = []
+            pattern = self.pattern(want[2], c, 2, bound)
             guarded = c.inner(bound, LOOP)
             return expression(want, "fun", some("; ", [piece("(", pattern, ")", self.maybe_guard(guarded), " -> ", self.body(want[1], guarded, depth - 1, 1)),
                                                        piece("(", names[0], ") -> ", self.body(want[1], inner, depth - 1, 1))]), " end")
@@ -380,10 +340,8 @@ class Generator(Literals):
             inner = c.inner(bound)
             out.append(piece(p, self.maybe_guard(inner), " -> ", self.body(want, inner, depth - 1, 2)))
         if tail and not self.chance(0.06):
-            v = self.fresh()
-            out.append(piece(*(("_", " -> ") if self.chance(0.6) else (v, " -> ")), self.body(want, c if out is None else c.inner([(v, t)]) if False else c, depth - 1, 1)))
-            if out[-1].parts[0] == v:
-                out[-1].parts[0] = "_" + v
+            v = "_" if self.chance(0.6) else "_" + self.fresh()
+            out.append(piece(v, " -> ", self.body(want, c, depth - 1, 1)))
         return some(";\n", out)
 
     def if_form(self, want, c, depth):
@@ -432,11 +390,12 @@ class Generator(Literals):
             caught.append(piece(cls, reason, trace.replace(":V", ":_V") if trace else "", self.maybe_guard(inner), " -> ", self.body(want, inner, depth - 1, 1)))
         if self.chance(0.75) or not caught:
             cls, v = self.fresh(), self.fresh()
-            last = self.rng.randrange(3)
-            if last == 0 and want in ("any",) or last == 0 and False:
-                pass
-            caught.append(piece("%s:%s -> trace({%s, " % (cls, v, cls), "catch_all), ", self.body(want, c.inner([(cls, "atom")]), depth - 1, 1)) if False else
-                          piece("%s:%s -> " % (cls, v), "trace({%s, %s}, " % (cls, v), self.expr(want, c.inner([(cls, "atom")]), depth - 1), ")"))
+            if self.chance(0.3):
+                s = self.fresh()
+                head = "%s:%s:%s -> trace({%s, %s, stack(%s)}, " % (cls, v, s, cls, v, s)
+            else:
+                head = "%s:%s -> trace({%s, %s}, " % (cls, v, cls, v)
+            caught.append(piece(head, self.expr(want, c.inner([(cls, "atom")]), depth - 1), ")"))
         out += [" catch ", some(";\n", caught)]
         if self.chance(0.2):
             out += [" after ", self.body(self.type(0), c, depth - 2, 2)]
@@ -604,184 +563,6 @@ class Generator(Literals):
         out.append(piece("_ -> ", self.body(want, c, depth - 1, 1)))
         return expression(want, "case ", self.expr(t, c, depth - 1), " of ", some(";\n", out), " end")
 
-    def bits_pattern(self, t, c, bound):
-        rng = self.rng
-        parts, sizes = [], [v for v, u in c.variables if u == "int"]
-        mine = []
-        for _ in range(rng.randrange(1, 4)):
-            v = self.fresh()
-            r = rng.random()
-            flags = [x for x in (rng.choice(("", "", "little", "big", "native")), rng.choice(("", "", "signed", "unsigned"))) if x]
-            tail = ("/" + "-".join(flags)) if flags else ""
-            if r < 0.5:
-                s = rng.random()
-                if mine and s < 0.2:
-                    size = ":" + rng.choice(mine)
-                elif sizes and s < 0.3:
-                    size = ":" + rng.choice(sizes)
-                elif mine and s < 0.36:
-                    size = ":(%s band 15 + 1)" % rng.choice(mine)
-                elif s < 0.46:
-                    size, tail = ":%d" % rng.randrange(1, 5), "/" + "-".join(["integer"] + flags + ["unit:%d" % rng.choice((3, 8, 13, 16, 64))])
-                else:
-                    size = rng.choice(("", ":8", ":16", ":1", ":2", ":3", ":4", ":5", ":7", ":12", ":24", ":32", ":60", ":64", ":9", ":17", ":0"))
-                which = rng.random()
-                if which < 0.72:
-                    parts.append(v + size + tail)
-                    mine.append(v)
-                    bound.append((v, "int"))
-                elif which < 0.86:
-                    parts.append(rng.choice(("0", "1", "97", "255", "3", "-1")) + size + tail)
-                else:
-                    parts.append("_" + size + tail)
-            elif r < 0.56:
-                parts.append("%s%s/float%s" % (v, rng.choice(("", ":32", ":16", ":64")), rng.choice(("", "-little"))))
-                bound.append((v, "float"))
-            elif r < 0.76:
-                size = rng.choice(mine) if mine and self.chance(0.5) else str(rng.randrange(0, 4))
-                kind = rng.choice(("binary", "binary", "bits", "binary-unit:3", "bitstring"))
-                parts.append("%s:%s/%s" % (v, size, kind))
-                bound.append((v, "bin" if kind == "binary" else "bits"))
-            elif r < 0.88:
-                parts.append("%s/%s" % (v if self.chance(0.8) else "_", rng.choice(("utf8", "utf8", "utf16", "utf32", "utf16-little"))))
-                if parts[-1][0] == "V":
-                    bound.append((v, "int"))
-            else:
-                parts.append(rng.choice(('"a"', '"ab"', "1, 2", '"\\x{e9}"/utf8', "0:1")))
-        r = rng.random()
-        if r < 0.65:
-            v = self.fresh()
-            kind = "binary" if t == "bin" and self.chance(0.5) else "bits"
-            parts.append("%s/%s" % (v, kind))
-            bound.append((v, "bin" if kind == "binary" else "bits"))
-        elif r < 0.8:
-            parts.append(rng.choice(("_/bits", "_/binary", "_/binary-unit:4")))
-        return piece("<<", some(", ", parts), ">>")
-
-    # ---- patterns and guards ----
-
-    def pattern(self, t, c, depth, bound):
-        """A pattern for values of a type; the variables it binds are added to `bound`."""
-        rng = self.rng
-        r = rng.random()
-        kind = t[0] if t.__class__ is tuple else t
-        if r < 0.03:
-            same = [v for v, u in c.variables if u == t]
-            if same:
-                return rng.choice(same)
-        if r < 0.12:
-            return "_"
-        if depth <= 0 or r < 0.3 or kind in ("fun", "any", "num", "iol"):
-            v = self.fresh()
-            bound.append((v, t))
-            return v
-        if r < 0.36:
-            v = self.fresh()
-            p = self.pattern(t, c, depth - 1, bound)
-            bound.append((v, t))
-            return piece(p, " = ", v)
-        d = depth - 1
-        if kind == "tup":
-            return piece("{", *[x for i, u in enumerate(t[1:]) for x in (", " if i else "", self.pattern(u, c, d, bound))], "}")
-        if kind == "list" or kind == "str":
-            u = t[1] if kind == "list" else "int"
-            s = rng.random()
-            if kind == "str" and s < 0.25:
-                v = self.fresh()
-                bound.append((v, t))
-                return '"%s" ++ %s' % (rng.choice(("1", "-", "a", "ab")), v)
-            if s < 0.2:
-                return "[]"
-            if s < 0.7:
-                return piece("[", self.pattern(u, c, d, bound), " | ", self.pattern(t, c, d, bound), "]")
-            return piece("[", self.pattern(u, c, d, bound), ", ", self.pattern(u, c, d, bound), *([" | _"] if self.chance(0.5) else []), "]")
-        if kind == "map":
-            keys = [v for v, u in c.variables if u == t[1]]
-            entries = []
-            for _ in range(rng.randrange(0, 3)):
-                key = rng.choice(keys) if keys and self.chance(0.4) else self.literal(t[1])
-                entries.append(piece(key, " := ", self.pattern(t[2], c, d, bound)))
-            return piece("#{", some(", ", entries, 0), "}")
-        if kind in ("rec", "nat"):
-            fields = (self.records if kind == "rec" else self.natives)[t[1]]
-            return piece("#%s%d{" % ("r" if kind == "rec" else "n", t[1]), some(", ", [piece(f, " = ", self.pattern(fields[f], c, d, bound)) for f in fields if self.chance(0.6)], 0), "}")
-        if kind in ("bin", "bits") and self.chance(0.8):
-            return self.bits_pattern(kind, c, bound)
-        return self.literal_pattern(t)
-
-    def maybe_guard(self, c):
-        return piece(" when ", self.guard(c)) if self.chance(0.3) else ""
-
-    def guard(self, c):
-        return some(self.rng.choice((", ", "; ")), [self.guard_test(c, 2) for _ in range(self.rng.choices((1, 2, 3), (6, 3, 1))[0])])
-
-    def guard_test(self, c, depth):
-        rng = self.rng
-        r = rng.random()
-        if depth > 0 and r < 0.25:
-            return expression("bool", "(", self.guard_test(c, depth - 1), rng.choice((" andalso ", " orelse ", " and ", " or ", " xor ")), self.guard_test(c, depth - 1), ")")
-        if depth > 0 and r < 0.3:
-            return expression("bool", "not ", self.guard_test(c, depth - 1))
-        if r < 0.5 and c.variables:
-            v = rng.choice(c.variables)[0]
-            return expression("bool", rng.choice(TESTS) % v)
-        if r < 0.56 and self.release >= 29:
-            low, high = sorted((self.literal_int(), self.literal_int()))
-            return expression("bool", "is_integer(", self.guard_value(self.type(0), c, 1), ", %d, %d)" % (low, high))
-        t = self.guard_type() if self.chance(0.5) else "int"
-        other = t if self.chance(0.8) else self.guard_type()
-        return expression("bool", "(", self.guard_value(t, c, depth), rng.choice((" == ", " =:= ", " /= ", " =/= ", " < ", " > ", " >= ", " =< ")), self.guard_value(other, c, depth), ")")
-
-    def guard_type(self):
-        while True:
-            t = self.type(1)
-            if not re.search("'(fun|rec|nat)'", str(t)):
-                return t
-
-    def guard_value(self, t, c, depth):
-        """An expression that can stand in a guard; what it does may fail."""
-        rng = self.rng
-        found = [v for v, u in c.variables if fits(u, t)]
-        if depth > 0 and self.chance(0.5):
-            d = depth - 1
-            if t == "int":
-                return self.guard_int(c, d)
-            if t == "float":
-                return expression(t, "(", self.guard_value("num", c, d), rng.choice((" / ", " + ", " * ")), self.guard_value("float", c, d), ")")
-            if t == "bool":
-                return self.guard_test(c, d)
-            if t == "bin":
-                return expression(t, "binary_part(", self.guard_value("bin", c, d), ", %d, %d)" % (rng.randrange(3), rng.randrange(-1, 3)))
-            holders = [v for v, u in c.variables if u.__class__ is tuple and u[0] == "tup"]
-            if holders:
-                return expression(t, "element(%d, %s)" % (rng.randrange(1, 4), rng.choice(holders)))
-        if found:
-            return expression(t, rng.choice(found))
-        if t.__class__ is tuple and t[0] in ("fun", "rec", "nat", "map"):
-            return expression(t, "ok") if not c.variables else expression(t, rng.choice(c.variables)[0])
-        return expression(t, self.literal(t))
-
-    def guard_int(self, c, d):
-        rng = self.rng
-        r = rng.random()
-        if r < 0.4:
-            return expression("int", "(", self.guard_value("int", c, d), rng.choice((" + ", " - ", " * ", " div ", " rem ", " band ", " bor ", " bxor ")), self.guard_value("int", c, d), ")")
-        if r < 0.5:
-            return expression("int", "(", self.guard_value("int", c, d), rng.choice((" bsr ", " bsl ")), "%d)" % rng.randrange(70))
-        if r < 0.6:
-            return expression("int", rng.choice(("abs(", "- (", "bnot (", "trunc(", "round(", "ceil(", "floor(")), self.guard_value("num" if r < 0.57 else "int", c, d), ")")
-        name, t = rng.choice((("length", ("list", "int")), ("byte_size", "bin"), ("bit_size", "bits"), ("tuple_size", ("tup", "int", "int")), ("hd", ("list", "int")), ("map_size", "map"),
-                              ("size", "bin"), ("max", "int"), ("min", "int"), ("map_get", "int")))
-        if self.release < 27 and name in ("max", "min"):
-            name, t = "length", ("list", "int")
-        v = [x for x, u in c.variables if fits(u, t) or u.__class__ is tuple and u[0] == (t if t.__class__ is str else t[0])]
-        v = rng.choice(v) if v else rng.choice(c.variables)[0] if c.variables else "[]"
-        if name in ("max", "min"):
-            return expression("int", "%s(%s, " % (name, v), self.guard_value("int", c, 0), ")")
-        if name == "map_get":
-            return expression("int", "map_get(", self.guard_value(self.key(), c, 0), ", %s)" % v)
-        return expression("int", "%s(%s)" % (name, v))
-
     # ---- bodies, functions, modules ----
 
     def body(self, want, c, depth, statements):
@@ -822,14 +603,14 @@ class Generator(Literals):
         kind = rng.choices(("plain", "counter", "list", "bits"), (6, 2, 2, 2))[0]
         result = self.type(2)
         f = Function("f%d" % index, [self.type(2) for _ in range(rng.choices((0, 1, 2, 3, 4), (1, 5, 6, 4, 1))[0])], result)
-        self.function, self.fuel = f, rng.choice((25, 45, 70))
+        self.function, self.fuel = f, rng.choice((15, 26, 44))
         names = []
         if kind == "plain":
             clauses = []
             for last in [False] * rng.choice((0, 0, 1, 2)) + [True]:
                 bound, patterns = [], []
                 for t in f.arguments:
-                    patterns += [", ", self.pattern(t, Context([]), 0 if last and self.chance(0.8) else 2, bound)]
+                    patterns += [", ", self.pattern(t, Context([]), 0 if last and self.chance(0.93) else 2, bound)]
                 c = Context(bound)
                 clauses.append(piece("%s(" % f.name, *patterns[1:], ")", self.maybe_guard(c) if not last or self.chance(0.1) else "", " ->\n    ", self.body(result, c, 4, 4)))
         else:
@@ -926,31 +707,13 @@ class Program:
                 break
             used.update((h, 1) for h in new)
             todo = " ".join(HELPERS[h] for h in new)
-        return "".join(out) + text + "".join(HELPERS[h] + "\n" for h in used)
+        helpers = "".join(HELPERS[h] + "\n" for h in used)
+        # Lines are not the same in what two compilers make.
+        return "".join(out) + text + (helpers.replace("proplists:get_value(line, L, 0)", "is_list(L)") if self.release == 25 else helpers)
 
-
-PLAIN_TYPES = {"int", "float", "num", "atom", "bool", "bin", "bits", "str", "any", "iol"}
-EXTERNAL = {("int", "int"): ["fun erlang:abs/1", "fun erlang:'bnot'/1", "fun erlang:'-'/1"], ("int", "bin"): ["fun erlang:byte_size/1", "fun binary:decode_unsigned/1"],
-            ("bin", "int"): ["fun erlang:integer_to_binary/1"], ("str", "int"): ["fun erlang:integer_to_list/1"], ("float", "int"): ["fun erlang:float/1"],
-            ("bool", "int"): ["fun erlang:is_integer/1"], ("str", "str"): ["fun lists:reverse/1", "fun string:uppercase/1"], ("atom", "bool"): ["fun erlang:'not'/1"]}
-CAUGHT = [("error:", "badarith"), ("error:", "badarg"), ("error:", "{badmatch, _}"), ("error:", "{case_clause, _}"), ("error:", "function_clause"), ("error:", "V"), ("throw:", "$"), ("throw:", "V"),
-          ("", "V"), ("exit:", "$"), ("exit:", "V"), ("error:", "$"), ("", "$"), ("error:", "{badkey, _}"), ("error:", "_"), ("_:", "{_, _}")]
-WRONG = ["hd([])", "element(3, {1, 2})", "binary_to_integer(<<\"x1\">>)", "(1 div differ_run:id(0))", "(a + differ_run:id(1))", "apply(differ_run, nothing, [])", "lists:reverse(differ_run:id(a))",
-         "map_get(a, #{})", "(fun(1) -> 2 end)(differ_run:id(3))", "(differ_run:id(ok))(1)", "(fun(A) -> A end)(1, differ_run:id(2))", "length([a | b])", "atom_to_list(differ_run:id(1))",
-         "<<(differ_run:id(a))/binary>>", "<<(differ_run:id(1)):(differ_run:id(-1))>>", "list_to_binary([256])", "tuple_size(differ_run:id([]))", "maps:get(x, #{y => 1})", "(differ_run:id(1))#{a => 1}",
-         "not differ_run:id(1)", "(differ_run:id(1) andalso true)", "(1 bsl differ_run:id(a))", "binary_to_term(<<131, 255>>)", "math:sqrt(-1)", "[X || X <- differ_run:id(1)]", "<< <<X>> || <<X>> <= differ_run:id(a)>>",
-         "lists:nth(0, [])", "1.0e308 * differ_run:id(10)", "round(differ_run:id(a))", "integer_to_list(10, differ_run:id(99))", "exit(normal)", "throw({a, b})", "error({a, 1}, [1, 2])", "list_to_atom(differ_run:id(1))"]
-TESTS = ["is_integer(%s)", "is_float(%s)", "is_atom(%s)", "is_list(%s)", "is_tuple(%s)", "is_map(%s)", "is_binary(%s)", "is_bitstring(%s)", "is_number(%s)", "is_boolean(%s)", "is_function(%s)",
-         "is_function(%s, 1)", "is_map_key(a, %s)", "is_map_key(1, %s)", "is_record(%s, r0, 2)", "(hd(%s) > 1)", "(tl(%s) =:= [])", "(element(1, %s) == ok)", "(length(%s) > 1)", "%s", "is_pid(%s)",
-         "(node(%s) == nonode@nohost)", "(size(%s) > 2)", "(tuple_size(%s) == 2)", "(map_size(%s) < 3)", "(%s == 0)", "(%s =:= 0.0)", "(byte_size(%s) > 0)", "(%s > a)", "(abs(%s) > 5)", "(%s =/= [])",
-         "(map_get(1, %s) == 1)", "is_reference(%s)", "(bit_size(%s) rem 8 == 0)"]
-OPTIONS = ["[]", "[no_copt]", "[no_type_opt]", "[no_ssa_opt]", "[no_bool_opt]", "[inline]", "[no_bsm_opt]", "[no_module_opt]", "[no_recv_opt]", "[no_share_opt]", "[no_throw_opt]", "[{inline_size,100},inline]",
-           "[no_stack_trimming]", "[no_fun_opt,no_module_opt]", "[no_copt,no_ssa_opt,no_bool_opt,no_type_opt]", "[beam_debug_info]", "[line_coverage]", "[no_line_info]", "[inline_list_funcs]",
-           "[r26]", "[r27]", "[r28]", "[no_ssa_opt_live,no_ssa_opt_cse,no_ssa_opt_ranges,no_ssa_opt_float]"]
-OPTION_WEIGHTS = [50, 4, 5, 4, 2, 4, 2, 3, 1, 1, 1, 2, 2, 2, 4, 3, 2, 1, 2, 2, 1, 1, 1]
 
 _generic = parse(templates.ROUND)
-_structure = [(6, False, n) for n in ("case_form", "call", "call", "field")] + [(4, False, n) for n in ("try_form", "if_form", "match_form", "maybe_form", "body_expression")] + \
+_structure = [(6, False, n) for n in ("case_form", "call", "call", "field")] + [(7, False, "try_form")] + [(4, False, n) for n in ("if_form", "match_form", "maybe_form", "body_expression")] + \
              [(2, False, "receive_form"), (1, False, "catch_form")]
 _common = _structure + [(w * 0.35, r, p) for w, r, p in _generic]
 LISTS, MAPS, MAPS_INT = Table(parse(templates.LIST)), Table(parse(templates.MAP)), Table(parse(templates.MAPINT))

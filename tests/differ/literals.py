@@ -60,8 +60,7 @@ class Literals:
             return "{%s}" % ", ".join(self.literal(u, d) for u in t[1:])
         if kind == "map":
             if t[1] == "int" and self.chance(0.06):
-                return "maps:from_list([{differ_run:id(X), %s} || X <- lists:seq(1, 50)])" % self.literal(t[2], d) if depth >= 3 and False else \
-                    "#{%s}" % ", ".join("%d => %s" % (k * 17 - 100, self.literal(t[2], 0)) for k in range(35))
+                return "#{%s}" % ", ".join("%d => %s" % (k * 17 - 100, self.literal(t[2], 0)) for k in range(35))
             entries = {self.literal(t[1], d): self.literal(t[2], d) for _ in range(rng.randrange(0, 4))}
             return "#{%s}" % ", ".join("%s => %s" % e for e in entries.items())
         if kind in ("rec", "nat"):

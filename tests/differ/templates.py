@@ -66,6 +66,7 @@ INT = r"""
 1 ($int - $int) div 3
 1 $int * $small + $int
 1 ets_count($LU)
+1 via_counter($LU)
 1 bin_sum($bin, $int)
 1 lists:foldl(fun erlang:'+'/2, 0, $lint)
 1 erlang:bit_size(<<($bits)/bits, ($bin)/binary>>)
@@ -108,9 +109,8 @@ FLOAT = r"""
 ATOM = r"""
 2 binary_to_atom($smallbin)
 1 list_to_atom(integer_to_list($small))
-1 binary_to_existing_atom(atom_to_binary($atom))
+1 binary_to_existing_atom(atom_to_binary(differ_run:id($atom)))
 2 element($small rem 3 + 1, {$atom, $atom, $atom})
-1! binary_to_existing_atom($smallbin)
 """
 
 BOOL = r"""
@@ -309,6 +309,8 @@ LIST = r"""
 1! lists:zipwith(fun(_, $v1) -> $v1 end, $LU, $LT)
 1 lists:zipwith(fun(_, $v1) -> $v1 end, $LU, $LT, {pad, {$U, $T}})
 1 rev_loop($LT, $LT)
+1 via_bag($LT)
+1 pmap($FUT, few($LU))
 1 array:to_list(array:from_list($LT))
 1 gb_trees:values(gb_trees:from_orddict([{0, $T}, {1, $T}]))
 1 lists:nth($small rem 2 + 1, [$LT, $LT])
@@ -401,12 +403,19 @@ ROUND = r"""
 1 element(1, setelement(1, {$U, $U}, $T))
 1 max($T, $T)
 1 min($T, $T)
-2 trace($id, $T)
+4 trace($id, $T)
 1 via_ets($T)
 1 via_process(fun() -> $T end)
 1 via_server($T)
 1 via_exit(fun() -> $T end)
 1 via_alias($T)
+1 via_timer($T)
+1 via_send_after($T)
+1 via_killed($T)
+1 via_links($T)
+1 via_select($K, $T)
+1 via_term($T)
+1 hd(pmap(fun(_) -> $T end, [1, 2]))
 1 swap($T, $U)
 1 erlang:hd(erlang:tuple_to_list(erlang:make_tuple(2, $T)))
 1 lists:foldl(fun(_, $v1) -> $v1 end, $T, $LU)

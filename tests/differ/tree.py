@@ -1,4 +1,4 @@
-"""Program texts as trees: what generate.py makes and shrink.py takes apart."""
+"""Program texts as trees, and types: what generate.py makes and shrink.py takes apart."""
 
 
 class Node:
@@ -35,3 +35,24 @@ def piece(*parts):
 
 def some(separator, parts, least=1):
     return Node(None, list(parts), separator, least)
+
+
+def fits(have, want):
+    """Whether an expression of a type can stand where another is wanted (the types are those of generate.py)."""
+    if have == want or want == "any":
+        return True
+    if want == "num":
+        return have in ("int", "float")
+    if want == "bits":
+        return have == "bin"
+    if want == "atom":
+        return have == "bool"
+    if want == "iol":
+        return have in ("bin", "str")
+    if have == "str":
+        have = ("list", "int")
+        if want == have:
+            return True
+    if have.__class__ is tuple and want.__class__ is tuple and have[0] == want[0] and len(have) == len(want) and have[0] not in ("fun", "rec", "nat"):
+        return all(fits(h, w) for h, w in zip(have[1:], want[1:]))
+    return False
