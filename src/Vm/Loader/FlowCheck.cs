@@ -55,6 +55,10 @@ internal unsafe partial struct FlowCheck
     private bool _again;
     // The instruction being checked.
     private int _at;
+    // What bs_match has found and not taken, where this is still true: for the instruction of this number, in this context.
+    private int _foundAt;
+    private GenericArg _foundIn;
+    private long _foundBits;
     private bool _reachable;
 
     /// <summary>Checks all functions; false after a report. The labels of the code have been checked (CodeLinks).</summary>

@@ -359,12 +359,13 @@ internal unsafe partial struct FlowCheck
         return Read(a) && Read(a + 1) && Write(a, second) && Write(a + 1, first);
     }
 
-    // bs_match: the commands may only take bits that an ensure before them has found there.
+    // bs_match: the commands may only take bits that an ensure before them has found there, in the same instruction or in the one just before (no_postopt leaves
+    // them apart).
     private bool Match(GenericArg* a)
     {
         if (!NeedContext(a + 1) || !Branch(a->Value)) return false;
         GenericArg* c = a + 3, end = c + a[2].Value;
-        long bits = 0;
+        long bits = _foundAt == _at && _foundIn.Kind == a[1].Kind && _foundIn.Value == a[1].Value ? _foundBits : 0;
         while (c < end)
         {
             Term name = c->Term;
@@ -375,6 +376,7 @@ internal unsafe partial struct FlowCheck
             else if (name == Am.GetTail)
             {
                 if (!Collect(c[1].Value, a + 1) || !Write(c + 3)) return false;
+                bits = 0;
                 c += 4;
             }
             else
@@ -385,6 +387,9 @@ internal unsafe partial struct FlowCheck
             }
             if (bits < 0) return Fail("a field that no ensure_at_least has found to be there"u8);
         }
+        _foundAt = _at + 1;
+        _foundIn = a[1];
+        _foundBits = bits;
         return true;
     }
 }
