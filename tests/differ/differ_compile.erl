@@ -46,12 +46,23 @@ module(Dir, Out, Name, Text) ->
     {ok, Source} = file:read_file(filename:join(Dir, Name ++ ".src")),
     try
         {ok, Forms} = parse(unicode:characters_to_list(Source)),
-        {ok, _, Code} = compiled(compile:forms(Forms, [binary, return_errors, deterministic | Options])),
+        {ok, _, Code} = compiled(in_time(fun() -> compile:forms(Forms, [binary, return_errors, deterministic | Options]) end)),
         ok = filelib:ensure_dir(filename:join(Out, "x")),
         ok = file:write_file(filename:join(Out, Name ++ ".beam"), Code),
         []
     catch
         _:Reason -> [io_lib:format("~0tP~n", [Reason, 40])]
+    end.
+
+%% Compilers go round for ever on some programs.
+in_time(Work) ->
+    {Pid, Monitor} = spawn_monitor(fun() -> exit({done, Work()}) end),
+    receive
+        {'DOWN', Monitor, process, Pid, {done, Result}} -> Result;
+        {'DOWN', Monitor, process, Pid, Reason} -> {error, Reason}
+    after 20000 ->
+        exit(Pid, kill),
+        receive {'DOWN', Monitor, process, Pid, _} -> {error, too_long} end
     end.
 
 compiled({error, Errors, _}) -> {error, Errors};
